@@ -1,0 +1,75 @@
+import type { FieldSelector } from '../apimachinery/field-selector.ts';
+import type { LabelSelector } from '../apimachinery/label-selector.ts';
+import type { LabelSet } from '../apimachinery/label-set.ts';
+
+/**
+ * The contract with the tenants of this API server (apis/*). The server knows paths, identities,
+ * permissions and formats; a tenant knows its resources and how one item of them is written.
+ */
+export interface ApiGroup {
+  /** For example `metrics.k8s.io`. */
+  readonly name: string;
+  /** Preferred version first. */
+  readonly versions: readonly ApiVersion[];
+}
+
+export interface ApiVersion {
+  readonly name: string;
+  /** Asked for at each discovery request and each dispatch: resources may come and go. */
+  resources(): readonly AnyResource[];
+}
+
+/** A resource whose item type only its own encoding knows. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the item type stays inside the resource
+export type AnyResource = Resource<any>;
+
+export interface Resource<Item> {
+  readonly name: string;
+  readonly singularName: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  /** In the order they are served; read lazily while the response is written, in one turn or in several. */
+  list?(request: ListRequest): Iterable<Item>;
+  /** Throws a StatusError (not found) when there is none. May be a list kind (custom metrics). */
+  get?(request: GetRequest): Item | { readonly items: Iterable<Item> };
+  readonly encoding: ItemEncoding<Item>;
+}
+
+export interface ListRequest {
+  /** Undefined: all namespaces, or a resource without namespaces. */
+  readonly namespace: string | undefined;
+  readonly labelSelector: LabelSelector;
+  readonly fieldSelector: FieldSelector;
+}
+
+export interface GetRequest {
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly subresource: string | undefined;
+}
+
+/** How one item is written. `createdAt` is the moment of the request, RFC 3339 with whole seconds. */
+export interface ItemEncoding<Item> {
+  metadata(item: Item): ItemMetadata;
+  /** The members of the JSON object after kind and apiVersion, without braces, compact, escaped as Go does. */
+  json(item: Item, createdAt: string): string;
+  /** Columns of a Table after `Name`, taken from the first item. */
+  columns(item: Item): readonly TableColumn[];
+  /** One cell a column, after the name. */
+  cells(item: Item): readonly string[];
+}
+
+export interface ItemMetadata {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly labels: LabelSet;
+}
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+}

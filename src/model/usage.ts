@@ -1,0 +1,28 @@
+/** What we serve: CPU as a rate over the window that ends at the timestamp, memory at its end. */
+export interface NodeUsage {
+  /** Time of the newest sample by the kubelet's clock, ms since the epoch. */
+  readonly timestampMs: number;
+  readonly windowMs: number;
+  /** Whole nanocores, cut off and not rounded. */
+  readonly cpuNanoCores: number;
+  /** The working set. */
+  readonly memoryBytes: number;
+}
+
+export interface ContainerUsage {
+  readonly name: string;
+  readonly cpuNanoCores: number;
+  readonly memoryBytes: number;
+}
+
+/**
+ * Usage of a whole pod; never of a part of its running containers. The same object is handed out until
+ * the figures change, so whatever is encoded from it can be kept with it.
+ */
+export interface PodUsage {
+  /** The earliest of its containers' timestamps, with the window of that container (as upstream: pkg/storage/pod.go). */
+  readonly timestampMs: number;
+  readonly windowMs: number;
+  /** Sorted by name. */
+  readonly containers: readonly ContainerUsage[];
+}
