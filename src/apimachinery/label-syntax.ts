@@ -1,0 +1,54 @@
+/**
+ * The rules for label keys and values, with the API server's wording (as upstream:
+ * apimachinery/pkg/api/validate/content). An empty list means valid.
+ */
+export function labelKeyProblems(key: string): string[] {
+  const parts = key.split('/');
+  if (parts.length > 2) {
+    return [
+      `a valid label key ${KEY_SYNTAX} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  }
+  const problems: string[] = [];
+  const name = parts.at(-1) ?? '';
+  if (parts.length === 2) {
+    problems.push(...prefixProblems(parts[0] ?? '').map((problem) => `prefix part ${problem}`));
+  }
+  if (name === '') problems.push('name part must be non-empty');
+  else if (byteLength(name) > 63) problems.push(`name part ${tooLong(63)}`);
+  if (!new RegExp(`^${NAME}$`).test(name)) problems.push(`name part ${KEY_SYNTAX}`);
+  return problems;
+}
+
+export function labelValueProblems(value: string): string[] {
+  const problems: string[] = [];
+  if (byteLength(value) > 63) problems.push(tooLong(63));
+  if (!new RegExp(`^(${NAME})?$`).test(value)) problems.push(VALUE_SYNTAX);
+  return problems;
+}
+
+const NAME = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const ALPHANUMERIC =
+  "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+const KEY_SYNTAX = `must ${ALPHANUMERIC} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${NAME}')`;
+const VALUE_SYNTAX = `a valid label must be an empty string or ${ALPHANUMERIC} (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${NAME})?')`;
+
+const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `${DNS_LABEL}(\\.${DNS_LABEL})*`;
+const SUBDOMAIN_SYNTAX = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+
+function prefixProblems(prefix: string): string[] {
+  if (prefix === '') return ['must be non-empty'];
+  const problems: string[] = [];
+  if (byteLength(prefix) > 253) problems.push(tooLong(253));
+  if (!new RegExp(`^${SUBDOMAIN}$`).test(prefix)) problems.push(SUBDOMAIN_SYNTAX);
+  return problems;
+}
+
+function tooLong(bytes: number): string {
+  return `must be no more than ${bytes} bytes`;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

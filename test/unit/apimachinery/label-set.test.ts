@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { LabelSet, LabelSetInterner } from '../../../src/apimachinery/label-set.ts';
+
+describe('LabelSet', () => {
+  test('keeps keys in byte order, with their values', () => {
+    const labels = LabelSet.of([
+      ['b', '2'],
+      ['a', '1'],
+      ['\u{1F600}', 'four bytes'],
+      ['\uff5e', 'three bytes'],
+      ['B', '3'],
+    ]);
+
+    expect(labels.keys).toEqual(['B', 'a', 'b', '\uff5e', '\u{1F600}']);
+    expect(labels.values).toEqual(['3', '1', '2', 'three bytes', 'four bytes']);
+  });
+
+  test('is written as a JSON object, escaped as Go does', () => {
+    expect(
+      LabelSet.of([
+        ['b', '<2>'],
+        ['a', '1'],
+      ]).json,
+    ).toBe(String.raw`{"a":"1","b":"\u003c2\u003e"}`);
+    expect(LabelSet.empty.json).toBe('{}');
+  });
+
+  test('finds only its own keys', () => {
+    const labels = LabelSet.of([['a', '']]);
+
+    expect([labels.get('a'), labels.has('a')]).toEqual(['', true]);
+    expect([labels.get('constructor'), labels.has('constructor')]).toEqual([undefined, false]);
+  });
+
+  test('lets the last of equal keys win', () => {
+    const labels = LabelSet.of([
+      ['a', '1'],
+      ['a', '2'],
+    ]);
+
+    expect([labels.size, labels.get('a')]).toEqual([1, '2']);
+  });
+});
+
+describe('LabelSetInterner', () => {
+  test('gives equal labels one set, in whatever order they come', () => {
+    const interner = new LabelSetInterner();
+
+    const first = interner.intern([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+    const second = interner.intern([
+      ['b', '2'],
+      ['a', '1'],
+    ]);
+
+    expect(second).toBe(first);
+    expect(interner.size).toBe(1);
+  });
+
+  test('forgets a set when its last holder has released it', () => {
+    const interner = new LabelSetInterner();
+    const held = interner.intern([['a', '1']]);
+    interner.intern([['a', '1']]);
+
+    interner.release(held);
+    expect(interner.size).toBe(1);
+    interner.release(held);
+
+    expect(interner.size).toBe(0);
+    expect(() => {
+      interner.release(held);
+    }).toThrow('Cannot release labels: not held');
+  });
+
+  test('does not count the empty set', () => {
+    const interner = new LabelSetInterner();
+    const none = interner.intern([]);
+
+    interner.release(none);
+
+    expect(none).toBe(LabelSet.empty);
+    expect(interner.size).toBe(0);
+  });
+});
