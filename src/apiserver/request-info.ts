@@ -1,0 +1,193 @@
+import { parseFieldTerms } from '../apimachinery/field-selector.ts';
+import { parseLabelSelector } from '../apimachinery/label-selector.ts';
+import { SelectorError } from '../apimachinery/selector-error.ts';
+import { Query, percentDecode } from './query.ts';
+
+/** What a method and a URL mean. Absent parts are ''. */
+export interface RequestInfo {
+  readonly isResource: boolean;
+  /** Decoded, without the query. */
+  readonly path: string;
+  /** Of Kubernetes for a resource (`list`), else the HTTP method in lower case. '' for methods without a verb. */
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** As it stands in the URL; only of requests for several objects. */
+  readonly fieldSelector: string;
+  readonly labelSelector: string;
+  /** The segments from the resource on, undecided ones included. */
+  readonly parts: readonly string[];
+  readonly query: Query;
+}
+
+/** A URL that means nothing: 400 where Go's HTTP server refuses it, 500 (text) where the API server does. */
+export class RequestInfoError extends Error {
+  override readonly name = 'RequestInfoError';
+  readonly code: 400 | 500;
+
+  constructor(code: 400 | 500, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const SPECIAL_VERBS: ReadonlySet<string> = new Set(['proxy', 'watch']);
+const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
+
+/**
+ * Reads the request line (as upstream: apiserver/pkg/endpoints/request/requestinfo.go). Discovery,
+ * authorization and dispatch all use this one answer.
+ * @throws RequestInfoError for a path with a broken percent escape, and for `/watch` or `/proxy` with nothing after it.
+ */
+export function requestInfo(method: string, rawUrl: string): RequestInfo {
+  const { path, query } = splitUrl(rawUrl);
+  const nonResource: RequestInfo = { ...NOTHING, path, verb: method.toLowerCase(), query };
+  const place = splitGroupVersion(path);
+  if (!place) return nonResource;
+
+  const { group, version, segments } = place;
+  const isSpecial = SPECIAL_VERBS.has(segments.first);
+  const meant = isSpecial ? segments.rest : [segments.first, ...segments.rest];
+  if (meant.length === 0) {
+    throw new RequestInfoError(
+      500,
+      `failed to create RequestInfo: unable to determine kind and namespace from url, ${rawUrl}`,
+    );
+  }
+  const verb = isSpecial ? segments.first : (VERBS.get(method) ?? '');
+  const named = withNames({ ...nonResource, isResource: true, verb, group, version }, meant);
+  const info = named.name === '' ? forSeveralObjects(named) : named;
+  return isSpecial ? info : withSelectors(info);
+}
+
+const NOTHING = {
+  isResource: false,
+  group: '',
+  version: '',
+  namespace: '',
+  resource: '',
+  subresource: '',
+  name: '',
+  fieldSelector: '',
+  labelSelector: '',
+  parts: [],
+};
+
+/** The request target of RFC 9112 section 3.2: origin form, absolute form, or `*`. */
+function splitUrl(rawUrl: string): { path: string; query: Query } {
+  const target = rawUrl.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/, '');
+  const question = target.indexOf('?');
+  const path = percentDecode(question === -1 ? target : target.slice(0, question));
+  if (path === undefined) throw new RequestInfoError(400, '400 Bad Request: malformed URL');
+  return { path, query: Query.parse(question === -1 ? '' : target.slice(question + 1)) };
+}
+
+function splitPath(path: string): string[] {
+  let start = 0;
+  let end = path.length;
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return start === end ? [] : path.slice(start, end).split('/');
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+  /** At least one stands after the version. */
+  readonly segments: { readonly first: string; readonly rest: readonly string[] };
+}
+
+/** Undefined for paths that lead to no resource. The core group, below `/api`, has no name. */
+function splitGroupVersion(path: string): GroupVersion | undefined {
+  const [prefix, ...below] = splitPath(path);
+  if (prefix !== 'api' && prefix !== 'apis') return undefined;
+  const [group = '', version = '', first, ...rest] = prefix === 'apis' ? below : ['', ...below];
+  return first === undefined ? undefined : { group, version, segments: { first, rest } };
+}
+
+function withNames(info: RequestInfo, segments: readonly string[]): RequestInfo {
+  const { namespace, parts } = splitNamespace(segments);
+  const [resource = '', name = '', third = ''] = parts;
+  // The rest of a proxied path belongs to the one behind the proxy.
+  const subresource = info.verb === 'proxy' ? '' : third;
+  return { ...info, namespace, resource, name, subresource, parts };
+}
+
+function splitNamespace(segments: readonly string[]): { namespace: string; parts: string[] } {
+  const [first, namespace = '', third] = segments;
+  if (first !== 'namespaces') return { namespace: '', parts: [...segments] };
+  const isOfNamespace = third === undefined || NAMESPACE_SUBRESOURCES.has(third);
+  return { namespace, parts: segments.slice(isOfNamespace ? 0 : 2) };
+}
+
+/** No name: a get is a list or a watch, a delete is meant for all. A field selector may name the object after all. */
+function forSeveralObjects(info: RequestInfo): RequestInfo {
+  switch (info.verb) {
+    case 'get':
+      return {
+        ...info,
+        verb: isWatch(info.query) ? 'watch' : 'list',
+        name: selectedName(info.query),
+      };
+    case 'delete':
+      return { ...info, verb: 'deletecollection' };
+    default:
+      return info;
+  }
+}
+
+function isWatch(query: Query): boolean {
+  const watch = query.get('watch')?.toLowerCase();
+  return watch !== undefined && watch !== 'false' && watch !== '0';
+}
+
+/** '' as well when any list option cannot be read: upstream then reads none of them. */
+function selectedName(query: Query): string {
+  for (const option of ['limit', 'timeoutSeconds']) {
+    const value = query.get(option);
+    if (value !== undefined && !isInt64(value)) return '';
+  }
+  try {
+    parseLabelSelector(query.get('labelSelector') ?? '');
+    const fields = parseFieldTerms(query.get('fieldSelector') ?? '');
+    const name = fields.requiresExactMatch('metadata.name') ?? '';
+    return isPathSegment(name) ? name : '';
+  } catch (err) {
+    if (err instanceof SelectorError) return ''; // the handler answers 400 later, after authorization
+    throw err;
+  }
+}
+
+/** As strconv.ParseInt(text, 10, 64); the significant digits are few before BigInt sees them. */
+function isInt64(text: string): boolean {
+  const [, sign = '', digits] = /^([+-]?)0*(\d{1,19})$/.exec(text) ?? [];
+  if (digits === undefined) return false;
+  const value = BigInt(`${sign === '-' ? '-' : ''}${digits}`);
+  return BigInt.asIntN(64, value) === value;
+}
+
+function isPathSegment(name: string): boolean {
+  return name !== '.' && name !== '..' && !/[/%]/.test(name);
+}
+
+function withSelectors(info: RequestInfo): RequestInfo {
+  const { verb, query } = info;
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return info;
+  return {
+    ...info,
+    fieldSelector: query.get('fieldSelector') ?? '',
+    labelSelector: query.get('labelSelector') ?? '',
+  };
+}
