@@ -1,0 +1,59 @@
+import type { KubeletSource } from '../model/node-block.ts';
+import type { NodeUsage, PodUsage } from '../model/usage.ts';
+import { clearRow, NODE_ROW, pointRows } from './point-rows.ts';
+import type { Standing } from './retention.ts';
+
+/** Complete figures that outlive their points. */
+export interface Kept<Usage> {
+  readonly usage: Usage;
+  /** When the oldest sample among them first arrived, on our monotonic clock. */
+  readonly arrivedAtMs: number;
+}
+
+/** What is kept of one node's answers. */
+export class NodeRecord {
+  source: KubeletSource = 'summary';
+  /** How many answers were stored, and when the last one was, on our monotonic clock. */
+  answers = 0;
+  answeredAtMs = 0;
+  /** Row 0 is the node, the rows after it its running containers: a pod's in a piece, sorted by name. */
+  rows = pointRows(1);
+  /** Name of the container in row i + 1. */
+  containerNames: string[] = [];
+  pods: PodEntry[] = [];
+  standing: Standing = 'none';
+  /** Made when first asked for; undefined when the points have changed since. */
+  usage: NodeUsage | undefined = undefined;
+  kept: Kept<NodeUsage> | undefined = undefined;
+
+  constructor() {
+    clearRow(this.rows, NODE_ROW);
+  }
+}
+
+/** One pod as one node reports it: the rows `firstRow` up to, not including, `endRow` of the node. */
+export class PodEntry {
+  readonly namespace: string;
+  readonly name: string;
+  /** '' when the source says none. */
+  uid: string;
+  readonly node: NodeRecord;
+  firstRow = 0;
+  endRow = 0;
+  standing: Standing = 'none';
+  /** Made when first asked for; undefined when the points have changed since. */
+  usage: PodUsage | undefined = undefined;
+  kept: Kept<PodUsage> | undefined = undefined;
+  /** The number of the node's answer that named the pod last, and the pod's row in its block. */
+  answer = 0;
+  blockRow = 0;
+  /** Another pod of the same namespace and name: of another uid, or reported by another node. */
+  next: PodEntry | undefined = undefined;
+
+  constructor(namespace: string, name: string, uid: string, node: NodeRecord) {
+    this.namespace = namespace;
+    this.name = name;
+    this.uid = uid;
+    this.node = node;
+  }
+}

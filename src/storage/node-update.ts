@@ -1,0 +1,356 @@
+import type { NodeBlock } from '../model/node-block.ts';
+import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
+import { type Kept, type NodeRecord, PodEntry } from './node-record.ts';
+import type { PodIndex } from './pod-index.ts';
+import {
+  type Arrival,
+  blankReading,
+  clearRow,
+  copyRow,
+  copyRows,
+  hasRate,
+  isSilent,
+  kubeletRateOf,
+  NODE_ROW,
+  pointRows,
+  type PointRows,
+  readContainer,
+  readNode,
+  replaceLast,
+  rowCapacity,
+  silence,
+  startOf,
+  timeOf,
+} from './point-rows.ts';
+import { believableStartMs, isBelievableRate, presenceOf, standingOf } from './retention.ts';
+
+export interface UpdateOptions {
+  readonly index: PodIndex;
+  readonly resolutionMs: number;
+  readonly stalenessMs: number;
+  readonly bootstrapFromKubeletRate: boolean;
+}
+
+/** What a row's new reading did to it. */
+type Effect = 'same' | 'changed' | 'startedOver';
+
+/**
+ * Works one answer into a node's record. The new rows are laid out in a table of its own, in the order of
+ * the answer, while the old ones can still be read; then they are copied over. So a scrape that finds the
+ * pods and containers of the one before allocates nothing, in whatever order they come.
+ */
+export class NodeUpdate {
+  readonly #options: UpdateOptions;
+  readonly #arrival: Arrival;
+  #rows = pointRows(64);
+  readonly #containerNames: string[] = [];
+  /** The entry of each pod of the answer. */
+  readonly #entries: PodEntry[] = [];
+  /** Rows of the block: the running containers of the pod in hand, by name, each name once. */
+  readonly #running: number[] = [];
+
+  constructor(options: UpdateOptions) {
+    this.#options = options;
+    this.#arrival = {
+      arrivedAtMs: 0,
+      resolutionMs: options.resolutionMs,
+      reading: blankReading(),
+      last: blankReading(),
+    };
+  }
+
+  /** `nowMs` is monotonic. The block is not kept. */
+  apply(node: NodeRecord, block: NodeBlock, nowMs: number): void {
+    this.#arrival.arrivedAtMs = nowMs;
+    if (rowCapacity(this.#rows) <= block.containers) this.#rows = pointRows(block.containers * 2);
+    const sameSource = node.source === block.source;
+    node.answers += 1;
+    this.#identify(node, block, sameSource);
+    this.#storeNode(node, block, sameSource);
+    this.#forgetAbsent(node);
+    const endRow = this.#storePods(node, block, sameSource);
+    this.#takeOver(node, endRow);
+    node.source = block.source;
+    node.answeredAtMs = nowMs;
+  }
+
+  /** Finds or makes the entry of each pod, and chooses among duplicates of one. */
+  #identify(node: NodeRecord, block: NodeBlock, sameSource: boolean): void {
+    for (let row = 0; row < block.pods; row++) {
+      const entry = this.#entryOf(node, block, row, sameSource);
+      this.#entries[row] = entry;
+      if (entry.answer === node.answers && !isNewerPod(block, row, entry.blockRow)) continue;
+      entry.answer = node.answers;
+      entry.blockRow = row;
+    }
+  }
+
+  #entryOf(node: NodeRecord, block: NodeBlock, row: number, sameSource: boolean): PodEntry {
+    const { index } = this.#options;
+    const namespace = block.podNamespace[row] ?? '';
+    const name = block.podName[row] ?? '';
+    const uid = block.podUid[row] ?? '';
+    const first = index.first(namespace, name);
+    for (let entry = first; entry !== undefined; entry = entry.next) {
+      if (entry.node === node && entry.uid === uid) return entry;
+    }
+    for (let entry = first; !sameSource && entry !== undefined; entry = entry.next) {
+      // Only one of the sources tells uids. What it told before stands for the pod until it is complete again.
+      if (entry.node !== node || (entry.uid !== '' && uid !== '')) continue;
+      entry.uid = uid;
+      return entry;
+    }
+    const entry = new PodEntry(namespace, name, uid, node);
+    index.add(entry);
+    return entry;
+  }
+
+  #storeNode(node: NodeRecord, block: NodeBlock, sameSource: boolean): void {
+    const presence = readNode(block, this.#arrival.reading);
+    if (sameSource && presence !== undefined) copyRow(node.rows, NODE_ROW, this.#rows, NODE_ROW);
+    else clearRow(this.#rows, NODE_ROW);
+    if (presence === undefined) {
+      settle(node, undefined, 'none');
+      return;
+    }
+    const effect = this.#storeRow(NODE_ROW, presence === 'measured');
+    if (effect === 'same' && node.standing !== 'kept') return;
+    const complete = hasRate(this.#rows, NODE_ROW);
+    const kept = complete ? undefined : this.#lastFiguresOfNode(node);
+    const standing = standingOf({
+      complete,
+      startedOver: effect === 'startedOver',
+      keepable: kept !== undefined,
+      bootstrappable: this.#canBootstrap(NODE_ROW, NODE_ROW + 1),
+    });
+    settle(node, kept, standing);
+  }
+
+  #forgetAbsent(node: NodeRecord): void {
+    for (const entry of node.pods) {
+      if (entry.answer !== node.answers) this.#options.index.remove(entry);
+    }
+  }
+
+  /** Returns the row after the last. */
+  #storePods(node: NodeRecord, block: NodeBlock, sameSource: boolean): number {
+    let pods = 0;
+    let endRow = NODE_ROW + 1;
+    for (let row = 0; row < block.pods; row++) {
+      const entry = this.#entries[row];
+      if (entry?.blockRow !== row) continue; // a duplicate that lost
+      endRow = this.#storePod(entry, block, { sameSource, firstRow: endRow });
+      node.pods[pods++] = entry;
+    }
+    node.pods.length = pods;
+    this.#entries.length = 0;
+    return endRow;
+  }
+
+  /** Returns the row after the pod's. */
+  #storePod(
+    entry: PodEntry,
+    block: NodeBlock,
+    { sameSource, firstRow }: { sameSource: boolean; firstRow: number },
+  ): number {
+    this.#chooseRunning(block, entry.blockRow);
+    const endRow = firstRow + this.#running.length;
+    let changed = endRow - firstRow !== entry.endRow - entry.firstRow;
+    let startedOver = false;
+    let oldRow = entry.firstRow;
+    for (let row = firstRow; row < endRow; row++) {
+      const blockRow = this.#running[row - firstRow] ?? 0;
+      const name = block.containerName[blockRow] ?? '';
+      oldRow = this.#inherit(entry, oldRow, { row, name, sameSource });
+      const presence = readContainer(block, blockRow, this.#arrival.reading);
+      const effect = this.#storeRow(row, presence === 'measured');
+      changed ||= effect !== 'same';
+      startedOver ||= effect === 'startedOver';
+    }
+    if (changed || entry.standing === 'kept') this.#settlePod(entry, firstRow, endRow, startedOver);
+    entry.firstRow = firstRow;
+    entry.endRow = endRow;
+    return endRow;
+  }
+
+  /** Copies the points of the container of that name into `row`, if it has any. Both sides are sorted by name. */
+  #inherit(
+    { node, endRow }: PodEntry,
+    oldRow: number,
+    { row, name, sameSource }: { row: number; name: string; sameSource: boolean },
+  ): number {
+    let candidate = oldRow;
+    while (candidate < endRow && (node.containerNames[candidate - 1] ?? '') < name) candidate++;
+    if (sameSource && candidate < endRow && node.containerNames[candidate - 1] === name) {
+      copyRow(node.rows, candidate, this.#rows, row);
+    } else {
+      clearRow(this.#rows, row);
+    }
+    this.#containerNames[row - 1] = name;
+    return candidate;
+  }
+
+  #storeRow(row: number, measured: boolean): Effect {
+    const rows = this.#rows;
+    const wasSilent = isSilent(rows, row);
+    if (!measured) {
+      silence(rows, row);
+      return wasSilent ? 'same' : 'changed';
+    }
+    const verdict = replaceLast(rows, row, this.#arrival);
+    if (verdict === 'setBack') return 'startedOver';
+    const unchanged = (verdict === 'repeated' || verdict === 'older') && !wasSilent;
+    return unchanged ? 'same' : 'changed';
+  }
+
+  #settlePod(entry: PodEntry, firstRow: number, endRow: number, startedOver: boolean): void {
+    if (firstRow === endRow) {
+      settle(entry, undefined, 'none');
+      return;
+    }
+    const complete = this.#hasRates(firstRow, endRow);
+    const kept = complete ? undefined : this.#lastFiguresOfPod(entry);
+    const standing = standingOf({
+      complete,
+      startedOver,
+      keepable: kept !== undefined,
+      bootstrappable: this.#canBootstrap(firstRow, endRow),
+    });
+    settle(entry, kept, standing);
+  }
+
+  #hasRates(firstRow: number, endRow: number): boolean {
+    for (let row = firstRow; row < endRow; row++) if (!hasRate(this.#rows, row)) return false;
+    return true;
+  }
+
+  #canBootstrap(firstRow: number, endRow: number): boolean {
+    if (!this.#options.bootstrapFromKubeletRate) return false;
+    const rows: PointRows = this.#rows;
+    for (let row = firstRow; row < endRow; row++) {
+      if (isSilent(rows, row)) return false;
+      const rate = kubeletRateOf(rows, row);
+      if (!isBelievableRate(rate, startOf(rows, row), timeOf(rows, row))) return false;
+    }
+    return true;
+  }
+
+  /** The complete figures that stood before this answer, unless stale. */
+  #lastFiguresOfPod(entry: PodEntry): Kept<NonNullable<PodEntry['usage']>> | undefined {
+    const { standing, node, firstRow, endRow } = entry;
+    if (standing === 'none') return undefined;
+    if (standing === 'kept') return this.#unlessStale(entry.kept);
+    const arrivedAtMs = oldestArrival(node.rows, firstRow, endRow);
+    const usage = entry.usage ?? podUsageOf(entry, standing);
+    return this.#unlessStale({ usage, arrivedAtMs });
+  }
+
+  #lastFiguresOfNode(node: NodeRecord): Kept<NonNullable<NodeRecord['usage']>> | undefined {
+    const { standing } = node;
+    if (standing === 'none') return undefined;
+    if (standing === 'kept') return this.#unlessStale(node.kept);
+    const arrivedAtMs = oldestArrival(node.rows, NODE_ROW, NODE_ROW + 1);
+    const usage = node.usage ?? nodeUsageOf(node, standing);
+    return this.#unlessStale({ usage, arrivedAtMs });
+  }
+
+  #unlessStale<Usage>(kept: Kept<Usage> | undefined): Kept<Usage> | undefined {
+    if (kept === undefined) return undefined;
+    const ageMs = this.#arrival.arrivedAtMs - kept.arrivedAtMs;
+    return ageMs > this.#options.stalenessMs ? undefined : kept;
+  }
+
+  /** The running containers of a pod of the block, sorted by name; of duplicates the newest. */
+  #chooseRunning(block: NodeBlock, podRow: number): void {
+    const running = this.#running;
+    running.length = 0;
+    const from = podRow === 0 ? 0 : (block.podContainersEnd[podRow - 1] ?? 0);
+    const to = block.podContainersEnd[podRow] ?? from;
+    for (let row = from; row < to; row++) {
+      if (!isFinished(block, row)) insertByName(running, block, row);
+    }
+  }
+
+  /** Puts the new rows in the place of the old, which are of the right size most of the time. */
+  #takeOver(node: NodeRecord, endRow: number): void {
+    if (rowCapacity(node.rows) !== endRow) node.rows = pointRows(endRow);
+    copyRows(this.#rows, node.rows);
+    const names = this.#containerNames;
+    if (node.containerNames.length !== names.length) node.containerNames = names.slice();
+    else for (let at = 0; at < names.length; at++) node.containerNames[at] = names[at] ?? '';
+    names.length = 0;
+  }
+}
+
+/** Gives a node or pod its standing; `kept` stands only where the standing says so. */
+function settle<Usage>(
+  holder: {
+    standing: NodeRecord['standing'];
+    usage: Usage | undefined;
+    kept: Kept<Usage> | undefined;
+  },
+  kept: Kept<Usage> | undefined,
+  standing: NodeRecord['standing'],
+): void {
+  holder.standing = standing;
+  holder.kept = standing === 'kept' ? kept : undefined;
+  holder.usage = holder.kept?.usage;
+}
+
+function isFinished(block: NodeBlock, row: number): boolean {
+  const [seconds = Number.NaN, nanos = 0] = [block.cpuSeconds[row], block.cpuNanos[row]];
+  return (
+    presenceOf(Number.NaN, seconds, nanos, block.memoryBytes[row] ?? Number.NaN) === 'finished'
+  );
+}
+
+function insertByName(running: number[], block: NodeBlock, row: number): void {
+  const name = block.containerName[row] ?? '';
+  let at = running.length;
+  while (at > 0 && (block.containerName[running[at - 1] ?? 0] ?? '') > name) at--;
+  const before = running[at - 1];
+  if (before !== undefined && block.containerName[before] === name) {
+    if (isNewerContainer(block, row, before)) running[at - 1] = row;
+    return;
+  }
+  running.push(row);
+  for (let to = running.length - 1; to > at; to--) running[to] = running[to - 1] ?? 0;
+  running[at] = row;
+}
+
+/** Of duplicates the newest start wins, then the newest sample; an unknown time is the oldest. */
+function isNewerContainer(block: NodeBlock, row: number, than: number): boolean {
+  const start = startIn(block, row);
+  const otherStart = startIn(block, than);
+  return start === otherStart ? timeIn(block, row) > timeIn(block, than) : start > otherStart;
+}
+
+/** As of containers: the newest start among a pod's containers, then the newest sample. */
+function isNewerPod(block: NodeBlock, row: number, than: number): boolean {
+  const start = newest(block, row, startIn);
+  const otherStart = newest(block, than, startIn);
+  if (start !== otherStart) return start > otherStart;
+  return newest(block, row, timeIn) > newest(block, than, timeIn);
+}
+
+function newest(
+  block: NodeBlock,
+  podRow: number,
+  timeOfRow: (block: NodeBlock, row: number) => number,
+): number {
+  const from = podRow === 0 ? 0 : (block.podContainersEnd[podRow - 1] ?? 0);
+  const to = block.podContainersEnd[podRow] ?? from;
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (let row = from; row < to; row++) newestMs = Math.max(newestMs, timeOfRow(block, row));
+  return newestMs;
+}
+
+function startIn(block: NodeBlock, row: number): number {
+  const startMs = believableStartMs(block.startMs[row] ?? Number.NaN, timeIn(block, row));
+  return Number.isNaN(startMs) ? Number.NEGATIVE_INFINITY : startMs;
+}
+
+function timeIn(block: NodeBlock, row: number): number {
+  const timeMs = block.timeMs[row] ?? Number.NaN;
+  return Number.isNaN(timeMs) ? Number.NEGATIVE_INFINITY : timeMs;
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../clock.ts';
+import type { NodeBlock } from '../model/node-block.ts';
+import type { NodeUsage, PodUsage } from '../model/usage.ts';
+import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
+import type { PointCounts, StorageInstruments } from './instruments.ts';
+import { NodeRecord, type PodEntry } from './node-record.ts';
+import { NodeUpdate } from './node-update.ts';
+import { PodIndex } from './pod-index.ts';
+import { NODE_ROW, startOf, timeOf } from './point-rows.ts';
+import { isStale } from './retention.ts';
+
+export interface StorageOptions {
+  readonly config: {
+    readonly resolutionMs: number;
+    /** How long figures outlive missed scrapes. */
+    readonly stalenessMs: number;
+    /** Whether the kubelet's own rate stands in until a second point exists. */
+    readonly bootstrapFromKubeletRate: boolean;
+  };
+  readonly clock: Clock;
+  readonly instruments: StorageInstruments;
+}
+
+/** What identifies a pod of the API. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** The uid that the kubelet uses for a static pod; '' for any other. */
+  readonly mirrorUid: string;
+}
+
+/**
+ * The last two points of every node and container, as columns per node, and what can be served of them.
+ * It judges by the rules of retention.ts; ages are of the monotonic clock, so that nobody's wall clock counts.
+ */
+export class Storage {
+  readonly #config: StorageOptions['config'];
+  readonly #clock: Clock;
+  readonly #index = new PodIndex();
+  readonly #nodes = new Map<string, NodeRecord>();
+  readonly #update: NodeUpdate;
+
+  constructor({ config, clock, instruments }: StorageOptions) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#update = new NodeUpdate({ ...config, index: this.#index });
+    instruments.readPointsFrom(() => this.pointCounts());
+  }
+
+  /**
+   * Takes in what a kubelet answered just now. What a successful answer lacks does not exist: it is gone at
+   * once. Copies what it keeps; the block may be used again.
+   */
+  store(nodeName: string, block: NodeBlock): void {
+    let node = this.#nodes.get(nodeName);
+    if (node === undefined) {
+      node = new NodeRecord();
+      this.#nodes.set(nodeName, node);
+    }
+    this.#update.apply(node, block, this.#clock.monotonicMs());
+  }
+
+  /** Forgets a node and its pods. */
+  removeNode(nodeName: string): void {
+    const node = this.#nodes.get(nodeName);
+    if (node === undefined) return;
+    for (const entry of node.pods) this.#index.remove(entry);
+    this.#nodes.delete(nodeName);
+  }
+
+  /** Undefined while there are no figures, and when they are stale. The same object until they change. */
+  nodeUsage(nodeName: string): NodeUsage | undefined {
+    const node = this.#nodes.get(nodeName);
+    if (node === undefined || !this.#servesNode(node, this.#clock.monotonicMs())) return undefined;
+    if (node.usage === undefined && (node.standing === 'rate' || node.standing === 'bootstrap')) {
+      node.usage = nodeUsageOf(node, node.standing);
+    }
+    return node.usage;
+  }
+
+  /**
+   * Undefined while there are no complete figures of the pod with this uid, and when they are stale. The
+   * same object until they change.
+   */
+  podUsage(pod: PodIdentity): PodUsage | undefined {
+    const entry = this.#entryOf(pod);
+    if (entry === undefined || !this.#servesPod(entry, this.#clock.monotonicMs())) return undefined;
+    if (
+      entry.usage === undefined &&
+      (entry.standing === 'rate' || entry.standing === 'bootstrap')
+    ) {
+      entry.usage = podUsageOf(entry, entry.standing);
+    }
+    return entry.usage;
+  }
+
+  /** Nodes, and containers of pods, that can be served now. Walks over all pods: for the metrics page. */
+  pointCounts(): PointCounts {
+    const nowMs = this.#clock.monotonicMs();
+    let nodes = 0;
+    let containers = 0;
+    for (const node of this.#nodes.values()) {
+      if (this.#servesNode(node, nowMs)) nodes += 1;
+      for (const entry of node.pods) {
+        if (this.#servesPod(entry, nowMs)) containers += servedContainers(entry);
+      }
+    }
+    return { node: nodes, container: containers };
+  }
+
+  /** Whether any node can be served now. */
+  hasNodeFigures(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    for (const node of this.#nodes.values()) if (this.#servesNode(node, nowMs)) return true;
+    return false;
+  }
+
+  /** Whether any pod can be served now. */
+  hasPodFigures(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    for (const node of this.#nodes.values()) {
+      for (const entry of node.pods) if (this.#servesPod(entry, nowMs)) return true;
+    }
+    return false;
+  }
+
+  #servesNode(node: NodeRecord, nowMs: number): boolean {
+    if (node.standing === 'none') return false;
+    if (node.kept !== undefined) return !this.#isKeptTooLong(node.kept.arrivedAtMs, nowMs);
+    const arrivedAtMs = oldestArrival(node.rows, NODE_ROW, NODE_ROW + 1);
+    return !isStale(nowMs - arrivedAtMs, nowMs - node.answeredAtMs, this.#config);
+  }
+
+  #servesPod({ standing, kept, node, firstRow, endRow }: PodEntry, nowMs: number): boolean {
+    if (standing === 'none') return false;
+    if (kept !== undefined) return !this.#isKeptTooLong(kept.arrivedAtMs, nowMs);
+    const arrivedAtMs = oldestArrival(node.rows, firstRow, endRow);
+    return !isStale(nowMs - arrivedAtMs, nowMs - node.answeredAtMs, this.#config);
+  }
+
+  #isKeptTooLong(arrivedAtMs: number, nowMs: number): boolean {
+    return nowMs - arrivedAtMs > this.#config.stalenessMs;
+  }
+
+  /** The entry with the pod's uid; where the source tells none, any of its name. Of several the newest. */
+  #entryOf({ namespace, name, uid, mirrorUid }: PodIdentity): PodEntry | undefined {
+    let found: PodEntry | undefined;
+    let entry = this.#index.first(namespace, name);
+    for (; entry !== undefined; entry = entry.next) {
+      const mine = entry.uid === uid || entry.uid === '' || entry.uid === mirrorUid;
+      if (mine && (found === undefined || isNewer(entry, found))) found = entry;
+    }
+    return found;
+  }
+}
+
+function servedContainers({ kept, firstRow, endRow }: PodEntry): number {
+  return kept === undefined ? endRow - firstRow : kept.usage.containers.length;
+}
+
+/**
+ * Which of two entries of one pod to believe, when two nodes report it: the one with a uid, then the one
+ * with the newest container, then the newest sample. So a pod that moved is not served from where it was.
+ */
+function isNewer(entry: PodEntry, than: PodEntry): boolean {
+  if ((entry.uid === '') !== (than.uid === '')) return than.uid === '';
+  const start = newest(entry, startOf);
+  const otherStart = newest(than, startOf);
+  return start === otherStart ? newest(entry, timeOf) > newest(than, timeOf) : start > otherStart;
+}
+
+function newest(
+  { node, firstRow, endRow }: PodEntry,
+  of: (rows: NodeRecord['rows'], row: number) => number,
+): number {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (let row = firstRow; row < endRow; row++) {
+    const timeMs = of(node.rows, row);
+    if (timeMs > newestMs) newestMs = timeMs;
+  }
+  return newestMs;
+}
