@@ -24,6 +24,7 @@ export interface ApiVersion {
 export type AnyResource = Resource<any>;
 
 export interface Resource<Item> {
+  /** In the plural and in lower case; with the subresource behind a slash where it is one: `apples/weight`. */
   readonly name: string;
   readonly singularName: string;
   readonly kind: string;
@@ -32,8 +33,10 @@ export interface Resource<Item> {
   readonly verbs: readonly string[];
   /** In the order they are served; read lazily while the response is written, in one turn or in several. */
   list?(request: ListRequest): Iterable<Item>;
-  /** Throws a StatusError (not found) when there is none. May be a list kind (custom metrics). */
-  get?(request: GetRequest): Item | { readonly items: Iterable<Item> };
+  /** Throws a StatusError (not found) when there is none. */
+  get?(request: GetRequest): Item;
+  /** Instead of `get`, for a resource whose single answer is a list kind, as those of custom metrics are. */
+  getList?(request: GetRequest): Iterable<Item>;
   readonly encoding: ItemEncoding<Item>;
 }
 
@@ -50,11 +53,15 @@ export interface GetRequest {
   readonly subresource: string | undefined;
 }
 
-/** How one item is written. `createdAt` is the moment of the request, RFC 3339 with whole seconds. */
+/**
+ * How one item is written. What every object has (kind, apiVersion, metadata with the moment of the request)
+ * is the server's to write, so that the rest can be encoded once and kept with the item.
+ */
 export interface ItemEncoding<Item> {
-  metadata(item: Item): ItemMetadata;
-  /** The members of the JSON object after kind and apiVersion, without braces, compact, escaped as Go does. */
-  json(item: Item, createdAt: string): string;
+  /** Undefined: items of this kind have no metadata. */
+  metadata(item: Item): ItemMetadata | undefined;
+  /** The members of the JSON object after `metadata`, without braces, compact, escaped as Go does. */
+  json(item: Item): string;
   /** Columns of a Table after `Name`, taken from the first item. */
   columns(item: Item): readonly TableColumn[];
   /** One cell a column, after the name. */
@@ -63,6 +70,7 @@ export interface ItemEncoding<Item> {
 
 export interface ItemMetadata {
   readonly name: string;
+  /** Undefined: the kind has no namespaces. */
   readonly namespace: string | undefined;
   readonly labels: LabelSet;
 }

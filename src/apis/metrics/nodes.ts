@@ -1,0 +1,83 @@
+import type { FieldSelector } from '../../apimachinery/field-selector.ts';
+import type { LabelSelector } from '../../apimachinery/label-selector.ts';
+import { notFound } from '../../apimachinery/status-error.ts';
+import type { ListRequest, Resource } from '../../apiserver/api-group.ts';
+import type { Clock } from '../../clock.ts';
+import type { NodeUsage } from '../../model/usage.ts';
+import type { ResourceMetricsInstruments } from './instruments.ts';
+import { nodeUsageJson } from './objects.ts';
+import type { NodeMetrics, NodeRecord } from './objects.ts';
+import { USAGE_COLUMNS, nodeCells } from './table.ts';
+
+export interface NodeLister {
+  /** By name. */
+  list(): Iterable<NodeRecord>;
+  get(name: string): NodeRecord | undefined;
+}
+
+export interface NodeUsageReader {
+  /** Undefined: nothing that could be served (yet, or any longer). */
+  nodeUsage(name: string): NodeUsage | undefined;
+}
+
+interface NodesParts {
+  readonly nodes: NodeLister;
+  readonly usage: NodeUsageReader;
+  /** `--node-selector`: which nodes are listed. A get does not ask it, as upstream. */
+  readonly nodeSelector: LabelSelector;
+  readonly instruments: ResourceMetricsInstruments;
+  readonly clock: Clock;
+}
+
+/** Serves `nodes` of metrics.k8s.io. A node without usage is left out of lists and not found by name. */
+export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
+  const { nodes, usage, instruments, clock } = parts;
+  const fragments = new WeakMap<NodeUsage, string>();
+
+  return {
+    name: 'nodes',
+    singularName: '',
+    kind: 'NodeMetrics',
+    listKind: 'NodeMetricsList',
+    namespaced: false,
+    verbs: ['get', 'list'],
+    list: (request) => listed(request, parts),
+    get({ name }) {
+      const node = nodes.get(name);
+      if (!node) throw notFound('', 'node', name);
+      const figures = usage.nodeUsage(name);
+      if (!figures) throw notFound('metrics.k8s.io', 'nodemetrics', name);
+      instruments.observeFreshness((clock.nowMs() - figures.timestampMs) / 1000);
+      return { node, usage: figures };
+    },
+    encoding: {
+      metadata: ({ node: { name, labels } }) => ({ name, namespace: undefined, labels }),
+      json({ usage: figures }) {
+        let text = fragments.get(figures);
+        if (text === undefined) fragments.set(figures, (text = nodeUsageJson(figures)));
+        return text;
+      },
+      columns: () => USAGE_COLUMNS,
+      cells: ({ usage: figures }) => nodeCells(figures),
+    },
+  };
+}
+
+function* listed(request: ListRequest, parts: NodesParts): Generator<NodeMetrics> {
+  const { labelSelector, fieldSelector } = request;
+  const { nodes, usage, nodeSelector, instruments, clock } = parts;
+  const nowMs = clock.nowMs();
+  for (const node of nodes.list()) {
+    if (!nodeSelector.matches(node.labels) || !labelSelector.matches(node.labels)) continue;
+    if (!hasFields(node, fieldSelector)) continue;
+    const figures = usage.nodeUsage(node.name);
+    if (!figures) continue;
+    instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
+    yield { node, usage: figures };
+  }
+}
+
+/** A node's namespace is the empty string. */
+function hasFields({ name }: NodeRecord, selector: FieldSelector): boolean {
+  return selector.matches((field) => (field === 'metadata.name' ? name : ''));
+}

@@ -1,0 +1,97 @@
+import type { LabelSelector } from '../../apimachinery/label-selector.ts';
+import { notFound } from '../../apimachinery/status-error.ts';
+import type { FieldSelector } from '../../apimachinery/field-selector.ts';
+import type { ListRequest, Resource } from '../../apiserver/api-group.ts';
+import type { Clock } from '../../clock.ts';
+import type { PodUsage } from '../../model/usage.ts';
+import type { ResourceMetricsInstruments } from './instruments.ts';
+import { podUsageJson } from './objects.ts';
+import type { PodMetrics, PodRecord } from './objects.ts';
+import { USAGE_COLUMNS, podCells } from './table.ts';
+
+/** Running pods. */
+export interface PodLister {
+  /** Those whose labels match, by namespace, then name; undefined means all namespaces. */
+  list(namespace: string | undefined, selector: LabelSelector): Iterable<PodRecord>;
+  get(namespace: string, name: string): PodRecord | undefined;
+}
+
+export interface PodUsageReader {
+  /**
+   * The same object until the figures change. Undefined: nothing that could be served (yet, or any longer),
+   * or figures of another pod of this name.
+   */
+  podUsage(pod: PodRecord): PodUsage | undefined;
+}
+
+interface PodsParts {
+  readonly pods: PodLister;
+  readonly usage: PodUsageReader;
+  readonly instruments: ResourceMetricsInstruments;
+  readonly clock: Clock;
+}
+
+/**
+ * Serves `pods` of metrics.k8s.io: what `kubectl top pods` and the HorizontalPodAutoscaler read.
+ * A pod without usage is left out of lists and not found by name; it is never served as zero.
+ */
+export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
+  const { pods, usage, instruments, clock } = parts;
+  const fragments = new WeakMap<PodUsage, string>();
+
+  return {
+    name: 'pods',
+    singularName: '',
+    kind: 'PodMetrics',
+    listKind: 'PodMetricsList',
+    namespaced: true,
+    verbs: ['get', 'list'],
+    list: (request) => listed(request, parts),
+    get({ namespace = '', name }) {
+      const pod = pods.get(namespace, name);
+      if (!pod) throw notFound('', 'pods', name);
+      const figures = usage.podUsage(pod);
+      if (!figures) throw notFound('metrics.k8s.io', 'podmetrics', `${namespace}/${name}`);
+      instruments.observeFreshness((clock.nowMs() - figures.timestampMs) / 1000);
+      return { pod, usage: figures };
+    },
+    encoding: {
+      metadata: ({ pod: { name, namespace, labels } }) => ({ name, namespace, labels }),
+      json({ usage: figures }) {
+        let text = fragments.get(figures);
+        if (text === undefined) fragments.set(figures, (text = podUsageJson(figures)));
+        return text;
+      },
+      columns: () => USAGE_COLUMNS,
+      cells: ({ usage: figures }) => podCells(figures),
+    },
+  };
+}
+
+function* listed(request: ListRequest, parts: PodsParts): Generator<PodMetrics> {
+  const { fieldSelector } = request;
+  const { usage, instruments, clock } = parts;
+  const nowMs = clock.nowMs();
+  for (const pod of candidates(request, parts.pods)) {
+    if (!fieldSelector.isEverything && !hasFields(pod, fieldSelector)) continue;
+    const figures = usage.podUsage(pod);
+    if (!figures) continue;
+    instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
+    yield { pod, usage: figures };
+  }
+}
+
+/** A field selector that pins the namespace or the name too spares the walk over all pods. */
+function candidates(request: ListRequest, pods: PodLister): Iterable<PodRecord> {
+  const { labelSelector, fieldSelector } = request;
+  const selected = fieldSelector.requiresExactMatch('metadata.namespace');
+  const namespace = request.namespace ?? selected;
+  const name = fieldSelector.requiresExactMatch('metadata.name');
+  if (namespace === undefined || name === undefined) return pods.list(namespace, labelSelector);
+  const pod = pods.get(namespace, name);
+  return pod && labelSelector.matches(pod.labels) ? [pod] : [];
+}
+
+function hasFields({ namespace, name }: PodRecord, selector: FieldSelector): boolean {
+  return selector.matches((field) => (field === 'metadata.name' ? name : namespace));
+}
