@@ -30,6 +30,10 @@ export class Query {
     return this.#values.get(name)?.[0];
   }
 
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

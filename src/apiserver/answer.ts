@@ -1,0 +1,28 @@
+/** What goes back to the client. Produced without knowing about sockets; app.ts writes it. */
+export interface Answer {
+  readonly code: number;
+  readonly contentType: string;
+  readonly headers?: readonly Header[];
+  /** Pieces are taken one by one while the client keeps up, over as many turns of the event loop as that needs. */
+  readonly body: string | Buffer | Iterable<string>;
+}
+
+/** An answer that is at hand. */
+export interface WholeAnswer extends Answer {
+  readonly body: string | Buffer;
+}
+
+export type Header = readonly [name: string, value: string];
+
+export const JSON_TYPE = 'application/json';
+export const TEXT = 'text/plain; charset=utf-8';
+export const NO_SNIFF: readonly Header[] = [['X-Content-Type-Options', 'nosniff']];
+
+/** A plain text as Go's http.Error writes it: a line break at the end, and browsers must not guess a type. */
+export function textAnswer(
+  code: number,
+  text: string,
+  headers: readonly Header[] = [],
+): WholeAnswer {
+  return { code, contentType: TEXT, headers: [...NO_SNIFF, ...headers], body: `${text}\n` };
+}

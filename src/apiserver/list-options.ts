@@ -1,0 +1,132 @@
+import { parseFieldSelector } from '../apimachinery/field-selector.ts';
+import type { FieldSelector } from '../apimachinery/field-selector.ts';
+import { goQuote } from '../apimachinery/go-quote.ts';
+import { parseLabelSelector } from '../apimachinery/label-selector.ts';
+import type { LabelSelector } from '../apimachinery/label-selector.ts';
+import { SelectorError } from '../apimachinery/selector-error.ts';
+import { badRequest, invalid } from '../apimachinery/status-error.ts';
+import type { StatusCause } from '../apimachinery/status-error.ts';
+import type { Query } from './query.ts';
+
+/** What a list may be asked for; the rest of meta/v1 ListOptions is checked here and means nothing further. */
+export interface ListOptions {
+  readonly labelSelector: LabelSelector;
+  readonly fieldSelector: FieldSelector;
+  readonly watch: boolean;
+  /** Most items wanted at once, 0 or less: no limit. Not honoured yet: every list comes whole, without `continue`. */
+  readonly limit: bigint;
+}
+
+const SUPPORTED_FIELDS = ['metadata.name', 'metadata.namespace'];
+
+/**
+ * Reads and checks the options of a list, in upstream's order, so that of several mistakes the same one is
+ * reported (apimachinery/pkg/apis/meta/internalversion).
+ * @throws StatusError 400 for what cannot be read, 422 for what contradicts itself.
+ */
+export function parseListOptions(query: Query): ListOptions {
+  const watch = isSet(query.get('watch'));
+  parseInt64(query.get('timeoutSeconds'));
+  const limit = parseInt64(query.get('limit'));
+  const labelSelector = selectorOf(() => parseLabelSelector(query.get('labelSelector') ?? ''));
+  const fields = query.get('fieldSelector') ?? '';
+  const fieldSelector = selectorOf(() => parseFieldSelector(fields, SUPPORTED_FIELDS));
+  const causes = watch ? watchContradictions(query) : listContradictions(query);
+  if (causes.length > 0) throw invalid('meta.k8s.io', 'ListOptions', '', causes);
+  return { labelSelector, fieldSelector, watch, limit };
+}
+
+/** @throws StatusError 400: `export` was withdrawn, and silently ignoring it would lie. */
+export function refuseExport(query: Query): void {
+  if (isSet(query.get('export'))) {
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  }
+}
+
+/** A boolean of Go's API machinery: present means true, unless it says `false` or `0`. */
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value.toLowerCase() !== 'false' && value !== '0';
+}
+
+/** 0 when absent, but not when empty. @throws StatusError 400 with the text of Go's strconv. */
+function parseInt64(text: string | undefined): bigint {
+  if (text === undefined) return 0n;
+  const number = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
+  if (number === undefined) {
+    throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  }
+  if (BigInt.asIntN(64, number) !== number) {
+    throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
+  }
+  return number;
+}
+
+function selectorOf<Selector>(parse: () => Selector): Selector {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+const MATCH = 'resourceVersionMatch';
+
+function listContradictions(query: Query): StatusCause[] {
+  const match = query.get(MATCH) ?? '';
+  const version = query.get('resourceVersion') ?? '';
+  const causes: StatusCause[] = [];
+  if (match !== '') {
+    if (version === '') {
+      causes.push(forbidden(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`));
+    }
+    if (isContinued(query)) {
+      causes.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
+    }
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      causes.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    }
+    if (match === 'Exact' && version === '0') {
+      causes.push(forbidden(MATCH, `${MATCH} "exact" is forbidden for resourceVersion "0"`));
+    }
+  }
+  if (query.get('sendInitialEvents') !== undefined) {
+    causes.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  return causes;
+}
+
+function watchContradictions(query: Query): StatusCause[] {
+  const match = query.get(MATCH) ?? '';
+  const initialEvents = query.get('sendInitialEvents') !== undefined;
+  const causes: StatusCause[] = [];
+  if (initialEvents && match !== 'NotOlderThan') {
+    const text = `sendInitialEvents requires setting ${MATCH} to NotOlderThan`;
+    causes.push(forbidden(MATCH, text));
+  }
+  if (match !== '') {
+    if (!initialEvents) {
+      const text = `${MATCH} is forbidden for watch unless sendInitialEvents is provided`;
+      causes.push(forbidden(MATCH, text));
+    }
+    if (match !== 'NotOlderThan') causes.push(notSupported(MATCH, match, ['NotOlderThan']));
+    if (isContinued(query)) {
+      causes.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
+    }
+  }
+  return causes;
+}
+
+function isContinued(query: Query): boolean {
+  return (query.get('continue') ?? '') !== '';
+}
+
+function forbidden(field: string, text: string): StatusCause {
+  return { reason: 'FieldValueForbidden', message: `Forbidden: ${text}`, field };
+}
+
+function notSupported(field: string, value: string, supported: readonly string[]): StatusCause {
+  const known = supported.map(goQuote).join(', ');
+  const message = `Unsupported value: ${goQuote(value)}: supported values: ${known}`;
+  return { reason: 'FieldValueNotSupported', message, field };
+}
