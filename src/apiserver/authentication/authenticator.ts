@@ -1,0 +1,59 @@
+import type { HeaderView } from './header-view.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
+
+/** Who asks. */
+export interface UserInfo {
+  readonly name: string;
+  /** '' when unknown. */
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: ReadonlyMap<string, readonly string[]>;
+}
+
+/** What a request brings along to say who asks. */
+export interface Credentials {
+  readonly headers: HeaderView;
+  /** Presented and proved to be the peer's own by the handshake; not yet verified against any authority. */
+  readonly clientCertificate: PeerCertificate | undefined;
+  /** Takes a sentence for the client, sent as a `Warning` header (contract 6.6). */
+  readonly warn?: (text: string) => void;
+}
+
+/** Credentials were presented and are not good: 401, whatever the reason. The message is for the log only. */
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError';
+}
+
+export interface Authenticator {
+  /**
+   * The user; undefined when the request brings nothing that this authenticator looks at.
+   * @throws AuthenticationError when it does, and it is not good.
+   */
+  authenticate(credentials: Credentials, signal?: AbortSignal): Promise<UserInfo | undefined>;
+}
+
+/**
+ * Asks one after another; the first user wins. Errors do not stop the chain, so an ordinary user's
+ * certificate, which is none of the front proxy, is still good for the next one
+ * (as upstream: apiserver/pkg/authentication/request/union).
+ */
+export function unionAuthenticator(authenticators: readonly Authenticator[]): Authenticator {
+  return {
+    async authenticate(credentials, signal) {
+      const errors: AuthenticationError[] = [];
+      for (const authenticator of authenticators) {
+        try {
+          const user = await authenticator.authenticate(credentials, signal);
+          if (user) return user;
+        } catch (err) {
+          if (!(err instanceof AuthenticationError)) throw err;
+          errors.push(err);
+        }
+      }
+      if (errors.length === 0) return undefined;
+      const messages = new Set(errors.map(({ message }) => message));
+      const text = [...messages].join(', ');
+      throw new AuthenticationError(messages.size === 1 ? text : `[${text}]`, { cause: errors });
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import { DelegationLog } from '../delegation-log.ts';
+import { type Answered, ReviewCache, type ReviewCacheObserver } from '../review-cache.ts';
+import { AuthenticationError, type Authenticator, type UserInfo } from './authenticator.ts';
+import type { HeaderView } from './header-view.ts';
+
+const MAX_CACHED_TOKENS = 4096;
+/** As upstream's per-token limit, retries included. */
+const TIME_LIMIT_MS = 10_000;
+const EXTRA_SPACE =
+  'the provided Authorization header contains extra space before the bearer token, and is ignored';
+
+/** What kube-apiserver says of a token (kube/token-review.ts by shape). */
+export interface TokenReviewStatus {
+  readonly authenticated: boolean;
+  /** '' unless the token could not be judged. */
+  readonly error: string;
+  readonly user: {
+    readonly username: string;
+    readonly uid: string;
+    readonly groups: readonly string[];
+    readonly extra: ReadonlyMap<string, readonly string[]>;
+  };
+}
+
+export interface TokenReviewer {
+  /** Rejects when kube-apiserver does not answer or refuses to. */
+  review(token: string, signal: AbortSignal): Promise<TokenReviewStatus>;
+}
+
+export interface TokenLookupParts {
+  readonly reviewer: TokenReviewer;
+  /** How long an answer is kept, good or bad; 0: not at all. */
+  readonly cacheTtlMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly observer: ReviewCacheObserver;
+}
+
+/** The token of the Authorization header (contract 6.6). */
+export function bearerTokenAuthenticator(userOf: TokenLookup): Authenticator {
+  return {
+    async authenticate({ headers, warn }, signal) {
+      const token = authorizationToken(headers, warn);
+      return token === undefined ? undefined : userOf(token, signal);
+    },
+  };
+}
+
+/**
+ * The user that a token stands for. One lookup, with one cache, serves every way to bring a token.
+ * @throws AuthenticationError when the token is not good, or nobody could say.
+ */
+export type TokenLookup = (token: string, signal?: AbortSignal) => Promise<UserInfo>;
+
+/** Either `user`, or the `problem` with the token. */
+interface Verdict {
+  readonly user: UserInfo | undefined;
+  readonly problem: string;
+}
+
+/** Asks kube-apiserver whose token it is; the answer is kept for a while, failures are not. */
+export function tokenLookup(parts: TokenLookupParts): TokenLookup {
+  const { reviewer, cacheTtlMs, clock, log, observer } = parts;
+  const delegation = new DelegationLog(log, 'TokenReview');
+  // A heap dump or a log of cache keys must not give away tokens, not even to a dictionary attack.
+  const secret = randomBytes(32);
+  const cache = new ReviewCache<Verdict>({
+    maxEntries: MAX_CACHED_TOKENS,
+    timeLimitMs: TIME_LIMIT_MS,
+    late: () => new Error(`TokenReview took longer than ${TIME_LIMIT_MS / 1000}s`),
+    clock,
+    observer,
+  });
+
+  async function ask(token: string, signal: AbortSignal): Promise<Answered<Verdict>> {
+    const { authenticated, error, user } = await reviewer.review(token, signal);
+    if (authenticated) return { answer: { user: toUser(user), problem: '' }, keepMs: cacheTtlMs };
+    const problem = error === '' ? 'invalid bearer token' : error;
+    // A token that could not be judged may be good in a moment: not kept.
+    return { answer: { user: undefined, problem }, keepMs: error === '' ? cacheTtlMs : 0 };
+  }
+
+  return async (token, signal) => {
+    const key = createHmac('sha256', secret).update(token).digest('base64');
+    let verdict: Verdict;
+    try {
+      verdict = await cache.get(key, (limit) => ask(token, limit), signal);
+      delegation.succeeded();
+    } catch (err) {
+      if (signal?.aborted !== true) delegation.failed(err);
+      const reason = err instanceof Error ? err.message : String(err);
+      throw new AuthenticationError(`token lookup failed: ${reason}`, { cause: err });
+    }
+    if (verdict.user) return verdict.user;
+    throw new AuthenticationError(verdict.problem);
+  };
+}
+
+function toUser({ username, uid, groups, extra }: TokenReviewStatus['user']): UserInfo {
+  return { name: username, uid, groups, extra };
+}
+
+/** The second word after `Bearer`; undefined for other schemes and when there is none. */
+function authorizationToken(
+  headers: HeaderView,
+  warn: ((text: string) => void) | undefined,
+): string | undefined {
+  const words = (headers.get('authorization') ?? '').trim().split(' ');
+  const [scheme = '', token] = words;
+  if (scheme.toLowerCase() !== 'bearer' || token === undefined) return undefined;
+  if (token !== '') return token;
+  if (words.length > 2) warn?.(EXTRA_SPACE);
+  return undefined;
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import { ANONYMOUS, withAuthenticatedGroup } from './anonymous.ts';
+import { type Authenticator, type UserInfo, unionAuthenticator } from './authenticator.ts';
+import { type TokenReviewer, bearerTokenAuthenticator, tokenLookup } from './bearer-token.ts';
+import { clientCertificateAuthenticator } from './client-certificate.ts';
+import type { AuthenticationInstruments } from './instruments.ts';
+import { PeerVerifier } from './peer-verifier.ts';
+import { requestHeaderAuthenticator } from './request-header.ts';
+import type { RequestHeaderNames, Trust } from './trust.ts';
+import { webSocketTokenAuthenticator } from './websocket-token.ts';
+
+export interface DelegatedAuthenticatorParts {
+  /** Asked at every request: TrustStore.current. */
+  readonly trust: () => Trust;
+  readonly reviewer: TokenReviewer;
+  /** --authentication-token-webhook-cache-ttl. */
+  readonly tokenCacheTtlMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly instruments: AuthenticationInstruments;
+}
+
+/** Says of every request who asks; whoever brings nothing is anonymous. */
+export interface DelegatedAuthenticator extends Authenticator {
+  authenticate(...args: Parameters<Authenticator['authenticate']>): Promise<UserInfo>;
+  /** The headers that carry identity besides the standard ones: to be removed afterwards (identity-headers.ts). */
+  identityHeaders(): RequestHeaderNames | undefined;
+}
+
+/**
+ * Contract 6.4: the front proxy's headers, then the client certificate, then the tokens; the first user
+ * wins. Bad credentials are never anonymous: only a request on which nobody found any is.
+ */
+export function delegatedAuthenticator(parts: DelegatedAuthenticatorParts): DelegatedAuthenticator {
+  const { trust, clock, instruments } = parts;
+  const verifier = new PeerVerifier(clock);
+  const userOf = tokenLookup({
+    reviewer: parts.reviewer,
+    cacheTtlMs: parts.tokenCacheTtlMs,
+    clock,
+    log: parts.log,
+    observer: instruments.tokenCache,
+  });
+  const union = unionAuthenticator([
+    requestHeaderAuthenticator(() => trust().requestHeader, verifier),
+    clientCertificateAuthenticator({
+      clientCa: () => trust().clientCa,
+      verifier,
+      clock,
+      observeRemaining: (seconds) => {
+        instruments.certificatePresented(seconds);
+      },
+    }),
+    bearerTokenAuthenticator(userOf),
+    webSocketTokenAuthenticator(userOf),
+  ]);
+
+  return {
+    async authenticate(credentials, signal) {
+      const startMs = clock.monotonicMs();
+      const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
+      try {
+        const found = await union.authenticate(credentials, signal);
+        const user = found ? withAuthenticatedGroup(found) : ANONYMOUS;
+        instruments.succeeded(user.name, elapsedSeconds());
+        return user;
+      } catch (err) {
+        instruments.erred(elapsedSeconds());
+        throw err;
+      }
+    },
+    identityHeaders: () => trust().requestHeader,
+  };
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHeaderNames } from './trust.ts';
+
+const STANDARD: RequestHeaderNames = {
+  usernameHeaders: ['X-Remote-User'],
+  uidHeaders: ['X-Remote-Uid'],
+  groupHeaders: ['X-Remote-Group'],
+  extraHeaderPrefixes: ['X-Remote-Extra-'],
+};
+
+/**
+ * Removes what said who asks, once that is known: nothing behind this point may read a token, log it,
+ * or believe a forged name (contract 6.5, T-11). `configured` are the names in use besides the standard ones.
+ */
+export function removeIdentityHeaders(
+  request: IncomingMessage,
+  configured: RequestHeaderNames | undefined,
+): void {
+  // Both objects are made from rawHeaders at their first reading, which therefore comes before the removal.
+  const { headers, headersDistinct, rawHeaders } = request;
+  const isIdentity = identityTest(configured ? [STANDARD, configured] : [STANDARD]);
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    if (isIdentity(name.toLowerCase())) {
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- Node's own object, keyed by header name
+      delete headers[name.toLowerCase()];
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the same
+      delete headersDistinct[name.toLowerCase()];
+    } else kept.push(name, value);
+  }
+  rawHeaders.splice(0, rawHeaders.length, ...kept);
+}
+
+function identityTest(all: readonly RequestHeaderNames[]): (lowerCaseName: string) => boolean {
+  const names = new Set(['authorization']);
+  const prefixes: string[] = [];
+  for (const { usernameHeaders, uidHeaders, groupHeaders, extraHeaderPrefixes } of all) {
+    for (const name of [...usernameHeaders, ...uidHeaders, ...groupHeaders]) {
+      names.add(name.toLowerCase());
+    }
+    prefixes.push(...extraHeaderPrefixes.map((prefix) => prefix.toLowerCase()));
+  }
+  return (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}

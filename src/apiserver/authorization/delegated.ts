@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import { DelegationLog } from '../delegation-log.ts';
+import { type Answered, ReviewCache } from '../review-cache.ts';
+import { type AccessReviewSpec, accessReviewSpec, controlledBytes } from './access-review.ts';
+import { type AlwaysAllow, alwaysAllowGroups, alwaysAllowPaths } from './always-allow.ts';
+import type { Attributes, Authorizer, Decision } from './authorizer.ts';
+import type { AuthorizationInstruments, AuthorizationResult } from './instruments.ts';
+
+const MAX_CACHED_DECISIONS = 8192;
+const MAX_CACHED_REQUEST_BYTES = 10_000;
+/** Of one question, retries included; upstream bounds each try by 10 s. */
+const TIME_LIMIT_MS = 30_000;
+
+/** kube-apiserver's answer (kube/access-review.ts by shape). Neither of the two: no opinion, which is a no. */
+export interface AccessReviewStatus {
+  readonly allowed: boolean;
+  readonly denied: boolean;
+  readonly reason: string;
+}
+
+export interface AccessReviewer {
+  /** Rejects when kube-apiserver does not answer or refuses to. */
+  review(spec: AccessReviewSpec, signal: AbortSignal): Promise<AccessReviewStatus>;
+}
+
+export interface DelegatedAuthorizerParts {
+  readonly reviewer: AccessReviewer;
+  readonly config: {
+    readonly alwaysAllowPaths: readonly string[];
+    readonly alwaysAllowGroups: readonly string[];
+    /** 0: not kept. */
+    readonly allowedCacheTtlMs: number;
+    readonly deniedCacheTtlMs: number;
+  };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly instruments: AuthorizationInstruments;
+}
+
+/**
+ * Privileged groups, then open paths, then kube-apiserver's word (contract 7.3).
+ * @throws RangeError for an always-allow path that cannot be meant.
+ */
+export function delegatedAuthorizer(parts: DelegatedAuthorizerParts): Authorizer {
+  const { config, clock, instruments } = parts;
+  const always: readonly AlwaysAllow[] = [
+    alwaysAllowGroups(config.alwaysAllowGroups),
+    alwaysAllowPaths(config.alwaysAllowPaths),
+  ];
+  const review = cachedReviews(parts);
+
+  return {
+    async authorize(attributes, signal) {
+      const startMs = clock.monotonicMs();
+      const attempted = (result: AuthorizationResult): void => {
+        instruments.attempted(result, (clock.monotonicMs() - startMs) / 1000);
+      };
+      try {
+        const status = always.some((allows) => allows(attributes))
+          ? ALLOWED
+          : await review(attributes, signal);
+        attempted(status.allowed ? 'allowed' : status.denied ? 'denied' : 'no-opinion');
+        return toDecision(status);
+      } catch (err) {
+        attempted('error');
+        throw err;
+      }
+    },
+  };
+}
+
+const ALLOWED: AccessReviewStatus = { allowed: true, denied: false, reason: '' };
+
+function toDecision({ allowed, reason }: AccessReviewStatus): Decision {
+  return allowed ? { allowed } : { allowed, reason };
+}
+
+function cachedReviews(
+  parts: DelegatedAuthorizerParts,
+): (attributes: Attributes, signal?: AbortSignal) => Promise<AccessReviewStatus> {
+  const { reviewer, config, clock, log } = parts;
+  const delegation = new DelegationLog(log, 'SubjectAccessReview');
+  const cache = new ReviewCache<AccessReviewStatus>({
+    maxEntries: MAX_CACHED_DECISIONS,
+    timeLimitMs: TIME_LIMIT_MS,
+    late: () => new Error(`SubjectAccessReview took longer than ${TIME_LIMIT_MS / 1000}s`),
+    clock,
+  });
+
+  return async (attributes, signal) => {
+    const spec = accessReviewSpec(attributes);
+    const isSmall = controlledBytes(attributes.request) <= MAX_CACHED_REQUEST_BYTES;
+    const ask = async (limit: AbortSignal): Promise<Answered<AccessReviewStatus>> => {
+      const answer = await reviewer.review(spec, limit);
+      if (answer.allowed && answer.denied) {
+        throw new Error('webhook subject access review returned both allow and deny response');
+      }
+      const ttlMs = answer.allowed ? config.allowedCacheTtlMs : config.deniedCacheTtlMs;
+      return { answer, keepMs: isSmall ? ttlMs : 0 };
+    };
+    // Groups and extras may be long: the digest bounds what the keys of the cache hold.
+    const key = createHash('sha256').update(JSON.stringify(spec)).digest('base64');
+    try {
+      const status = await cache.get(key, ask, signal);
+      delegation.succeeded();
+      return status;
+    } catch (err) {
+      if (signal?.aborted !== true) delegation.failed(err);
+      throw err;
+    }
+  };
+}
