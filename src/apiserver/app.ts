@@ -1,0 +1,404 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import express from 'express';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { goQuote } from '../apimachinery/go-quote.ts';
+import { toJsonText } from '../apimachinery/json-text.ts';
+import {
+  StatusError,
+  forbidden,
+  serviceUnavailable,
+  timedOut,
+  toStatus,
+  unauthorized,
+} from '../apimachinery/status-error.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { JSON_TYPE, NO_SNIFF, TEXT, textAnswer } from './answer.ts';
+import type { Answer, Header, WholeAnswer } from './answer.ts';
+import type { ApiGroup } from './api-group.ts';
+import { AuthenticationError } from './authentication/authenticator.ts';
+import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
+import { credentialsReader } from './authentication/credentials.ts';
+import type { Authorizer } from './authorization/authorizer.ts';
+import { corsHeaders } from './cors.ts';
+import { dispatch, errorAnswer } from './dispatch.ts';
+import type { ApiRequest, Site } from './dispatch.ts';
+import { jsonDocument } from './encoding/json.ts';
+import { STANDARD_CHECKS } from './health.ts';
+import type { HealthCheck } from './health.ts';
+import { InFlightLimit } from './in-flight.ts';
+import { requestInstruments } from './instruments.ts';
+import type { RequestInstruments } from './instruments.ts';
+import { requestDeadlineMs } from './request-deadline.ts';
+import { RequestInfoError, requestInfo } from './request-info.ts';
+import { requestKinds } from './request-kind.ts';
+import { routeOf } from './route.ts';
+import type { Route } from './route.ts';
+import { metricsAnswer } from './self-metrics.ts';
+import type { MetricsRegistry } from './self-metrics.ts';
+import { Turns } from './turns.ts';
+import { writeBody } from './write-body.ts';
+
+export interface AppParts {
+  readonly groups: readonly ApiGroup[];
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** The server's own; those that every API server has are added in front. In the order they are shown. */
+  readonly checks: readonly HealthCheck[];
+  readonly registry: MetricsRegistry;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly serving: Serving;
+  /** Our own version. */
+  readonly version: string;
+  /** True once the listener is closing and new requests on open connections are not wanted. */
+  readonly isDraining?: () => boolean;
+}
+
+/** What of the serving configuration matters to requests (config/config.ts). */
+export interface Serving {
+  readonly port: number;
+  readonly externalHostname: string;
+  readonly requestTimeoutMs: number;
+  readonly maxRequestsInFlight: number;
+  readonly maxMutatingRequestsInFlight: number;
+  readonly shutdownSendRetryAfter: boolean;
+  readonly strictTransportSecurity: readonly string[];
+  readonly corsAllowedOrigins: readonly string[];
+}
+
+/** Everything known of one request on its way through the chain. */
+interface Exchange {
+  readonly api: ApiRequest;
+  readonly route: Route;
+  readonly user?: UserInfo;
+  bytes: number;
+}
+
+type Stage = RequestHandler<Record<string, string>, unknown, unknown, unknown, Locals>;
+interface Locals {
+  exchange: Exchange;
+}
+
+/** Long answers together take at most this much of one turn of the event loop. */
+const TURN_BUDGET_MS = 4;
+
+/**
+ * The whole way of a request, top to bottom (contract.md 0.1): the first stage that answers wins, so the
+ * order decides which error a client sees. Requests and responses are known in this file only.
+ *
+ * Routes are decided by RequestInfo and not by Express patterns, so that discovery, authorization and
+ * dispatch read the same answer.
+ */
+export function createApp(parts: AppParts): RequestListener {
+  const { serving, clock, groups } = parts;
+  const checks = [...STANDARD_CHECKS, ...parts.checks];
+  const serverAddress = `${serving.externalHostname}:${serving.port}`;
+  const site: Site = { groups, checks, clock, serverAddress, version: parts.version };
+  const turns = new Turns(TURN_BUDGET_MS, () => clock.monotonicMs());
+  const limit = new InFlightLimit({
+    readOnly: serving.maxRequestsInFlight,
+    mutating: serving.maxMutatingRequestsInFlight,
+  });
+  const instruments = requestInstruments(parts.registry, () => limit.counts);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(
+    auditId,
+    readRequest(groups),
+    account(parts, instruments),
+    refuseWhileDraining(parts),
+    cacheControl,
+    deadline(serving.requestTimeoutMs, instruments),
+    crossOrigin(serving),
+    authenticate(parts.authenticator),
+    refuseImpersonation,
+    limitInFlight(limit),
+    authorize(parts.authorizer),
+    serve(site, parts.registry, turns),
+    panicGuard(parts.log),
+  );
+  return app;
+}
+
+/** Echoes the client's audit id, or makes one, on every answer. */
+const auditId: Stage = (request, response, next) => {
+  response.setHeader('Audit-Id', firstLine(request, 'audit-id') ?? randomUUID());
+  next();
+};
+
+/** What Go's HTTP server says to a malformed URL, before any handler runs. */
+const BAD_REQUEST: WholeAnswer = {
+  code: 400,
+  contentType: TEXT,
+  headers: [['Connection', 'close']],
+  body: '400 Bad Request',
+};
+
+function readRequest(groups: readonly ApiGroup[]): Stage {
+  return (request, response, next) => {
+    const { method = '', url = '' } = request as IncomingMessage;
+    try {
+      const info = requestInfo(method, url);
+      const api: ApiRequest = {
+        method,
+        info,
+        accept: firstLine(request, 'accept'),
+        contentType: request.headers['content-type'],
+        userAgent: request.headers['user-agent'],
+      };
+      response.locals.exchange = { api, route: routeOf(info, groups), bytes: 0 };
+    } catch (error) {
+      if (!(error instanceof RequestInfoError)) throw error;
+      write(response, error.code === 500 ? internalError(url, error.message) : BAD_REQUEST);
+      return;
+    }
+    next();
+  };
+}
+
+/** Counts the request when it is over, however it ends, and writes it into the log for those who debug. */
+function account({ log, clock }: AppParts, instruments: RequestInstruments): Stage {
+  const kindOf = requestKinds();
+  return (_request, response, next) => {
+    const startMs = clock.monotonicMs();
+    const { api, route } = response.locals.exchange;
+    response.once('close', () => {
+      const { user, bytes } = response.locals.exchange;
+      const durationMs = clock.monotonicMs() - startMs;
+      const code = response.statusCode;
+      const completed = response.writableFinished;
+      const fields = { method: api.method, path: api.info.path, user: user?.name };
+      log.debug({ ...fields, code, durationMs, bytes, completed }, 'Answered request');
+      const kind = kindOf(api.method, route, api.info);
+      if (!kind) return;
+      instruments.finished(kind, code, durationMs / 1000, bytes);
+      if (!completed) instruments.aborted(kind);
+    });
+    next();
+  };
+}
+
+/** Connections that stay open while we shut down: their requests are sent elsewhere. */
+function refuseWhileDraining({ serving, isDraining }: AppParts): Stage {
+  return (_request, response, next) => {
+    if (isDraining?.() !== true) {
+      next();
+      return;
+    }
+    const { route } = response.locals.exchange;
+    if (!serving.shutdownSendRetryAfter) {
+      const body = jsonDocument(
+        toStatus(serviceUnavailable('apiserver is shutting down', 1)),
+        false,
+      );
+      const headers: Header[] = [...NO_SNIFF, ['Retry-After', '1']];
+      write(response, { code: 503, contentType: JSON_TYPE, headers, body });
+    } else if (route.kind === 'health' || route.kind === 'metrics') {
+      next();
+    } else {
+      const text = 'The apiserver is shutting down, please try again later.';
+      write(
+        response,
+        textAnswer(429, text, [
+          ['Retry-After', '5'],
+          ['Connection', 'close'],
+        ]),
+      );
+    }
+  };
+}
+
+const cacheControl: Stage = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-cache, private');
+  next();
+};
+
+/** Answers 504 when the time is over; an answer that has begun is cut off, so that nobody takes it for whole. */
+function deadline(maximumMs: number, instruments: RequestInstruments): Stage {
+  const kindOf = requestKinds();
+  return (_request, response, next) => {
+    const { api, route } = response.locals.exchange;
+    if (api.info.verb !== 'watch') {
+      const timer = setTimeout(
+        () => {
+          const kind = kindOf(api.method, route, api.info);
+          if (kind) instruments.terminated(kind, 504);
+          if (response.headersSent) response.destroy();
+          else write(response, timeoutAnswer());
+        },
+        requestDeadlineMs(api.info.query, maximumMs),
+      );
+      response.once('close', () => {
+        clearTimeout(timer);
+      });
+    }
+    next();
+  };
+}
+
+/** Strict-Transport-Security and CORS, both off unless a flag says otherwise. */
+function crossOrigin({ strictTransportSecurity, corsAllowedOrigins }: Serving): Stage {
+  const headersFor = corsHeaders(corsAllowedOrigins);
+  const transportSecurity = strictTransportSecurity.join('; ');
+  return (request, response, next) => {
+    if (transportSecurity !== '') {
+      response.setHeader('Strict-Transport-Security', transportSecurity);
+    }
+    const headers = headersFor(request.headers.origin);
+    for (const [name, value] of headers ?? []) response.setHeader(name, value);
+    if (headers && request.method === 'OPTIONS') response.status(204).end();
+    else next();
+  };
+}
+
+function authenticate(authenticator: Authenticator): Stage {
+  const credentialsOf = credentialsReader();
+  return async (request, response, next) => {
+    const credentials = credentialsOf(request, (warning) => {
+      response.appendHeader('Warning', `299 - ${goQuote(warning)}`);
+    });
+    const user = await authenticator.authenticate(credentials);
+    if (isOver(response)) return;
+    if (!user) throw unauthorized();
+    response.locals.exchange = { ...response.locals.exchange, user };
+    next();
+  };
+}
+
+/**
+ * A direct caller who asks to be someone else must not be answered as himself (contract.md 7.4).
+ * kube-apiserver removes these headers from what it forwards.
+ */
+const refuseImpersonation: Stage = (request, response, next) => {
+  if (!request.rawHeaders.some((name, at) => at % 2 === 0 && /^impersonate-/i.test(name))) {
+    next();
+    return;
+  }
+  const { api } = response.locals.exchange;
+  const message = 'impersonation is not supported: ask kube-apiserver, which forwards the request';
+  const error = new StatusError({ code: 403, reason: 'Forbidden', message, details: {} });
+  write(response, errorAnswer(error, api), NO_SNIFF);
+};
+
+function limitInFlight(limit: InFlightLimit): Stage {
+  return (_request, response, next) => {
+    const { api, user } = response.locals.exchange;
+    const { verb } = api.info;
+    const leave = limit.enter(verb, user?.groups.includes('system:masters') === true);
+    if (!leave) {
+      const text = 'Too many requests, please try again later.';
+      write(response, textAnswer(429, text, [['Retry-After', '1']]));
+      return;
+    }
+    response.once('close', leave);
+    next();
+  };
+}
+
+function authorize(authorizer: Authorizer): Stage {
+  return async (request, response, next) => {
+    const { api, user } = response.locals.exchange;
+    if (!user) throw unauthorized();
+    let decision;
+    try {
+      decision = await authorizer.authorize({ user, request: api.info });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      write(response, internalError(request.url, reason));
+      return;
+    }
+    if (isOver(response)) return;
+    if (decision.allowed) next();
+    else
+      write(response, errorAnswer(forbidden(user.name, api.info, decision.reason), api), NO_SNIFF);
+  };
+}
+
+function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
+  return async (request, response) => {
+    const { exchange } = response.locals;
+    const { route, api } = exchange;
+    const answer =
+      route.kind === 'metrics'
+        ? await metricsAnswer(registry, firstLine(request, 'accept-encoding'))
+        : dispatch(route, api, site);
+    const { body } = answer;
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      exchange.bytes = Buffer.byteLength(body);
+      write(response, { ...answer, body });
+      return;
+    }
+    if (isOver(response)) return;
+    writeHead(response, answer);
+    exchange.bytes = await writeBody(response, body, turns);
+  };
+}
+
+/** What was thrown on the way: a refusal becomes its Status, a bug becomes 500 and a line in the log, nothing more. */
+function panicGuard(
+  log: Logger,
+): ErrorRequestHandler<Record<string, string>, unknown, unknown, unknown, Locals> {
+  // Express tells an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above
+  return (error: unknown, request, response, _next) => {
+    const { api } = response.locals.exchange;
+    if (error instanceof AuthenticationError) {
+      log.info({ err: error }, 'Could not authenticate request');
+      write(response, errorAnswer(unauthorized(), api));
+    } else if (error instanceof StatusError) {
+      write(response, errorAnswer(error, api));
+    } else {
+      log.error({ err: error, method: request.method, path: api.info.path }, 'Request failed');
+      if (response.headersSent) response.destroy();
+      else {
+        const text = 'This request caused apiserver to panic. Look in the logs for details.';
+        write(response, textAnswer(500, text));
+      }
+    }
+  };
+}
+
+/** Writes an answer that is at hand, unless the deadline has written one before. */
+function write(response: Response, answer: WholeAnswer, more: readonly Header[] = []): void {
+  if (isOver(response)) return;
+  writeHead(response, answer);
+  for (const [name, value] of more) response.setHeader(name, value);
+  response.end(answer.body);
+}
+
+function writeHead(response: Response, { code, contentType, headers = [] }: Answer): void {
+  response.statusCode = code;
+  response.setHeader('Content-Type', contentType);
+  for (const [name, value] of headers) response.setHeader(name, value);
+}
+
+function isOver(response: Response): boolean {
+  return response.headersSent || response.closed;
+}
+
+function internalError(url: string, reason: string): WholeAnswer {
+  const text = `Internal Server Error: ${goQuote(url)}: ${reason}`;
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return textAnswer(500, escaped);
+}
+
+/** As upstream, the bare struct: no kind, no apiVersion, and Go guesses a text. */
+function timeoutAnswer(): WholeAnswer {
+  const { code, reason, message, details } = timedOut();
+  const status = { metadata: {}, status: 'Failure', message, reason, details, code };
+  return { code, contentType: TEXT, body: `${toJsonText(status)}\n` };
+}
+
+/** The first line of a header that may be repeated: Node joins them, Go's server reads the first. */
+function firstLine({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const candidate = rawHeaders[at] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) {
+      return rawHeaders[at + 1];
+    }
+  }
+  return undefined;
+}
