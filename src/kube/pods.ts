@@ -1,0 +1,119 @@
+import type { LabelSelector } from '../apimachinery/label-selector.ts';
+import { LabelSetInterner } from '../apimachinery/label-set.ts';
+import { Informer } from './informer.ts';
+import type { InformerOptions } from './informer.ts';
+import { memberOf, textEntriesOf, textOf } from './json-value.ts';
+import { PodIndex } from './pod-index.ts';
+import type { PodRecord } from './pod-record.ts';
+import type { Mirror } from './relist.ts';
+
+const CONFIG_MIRROR = 'kubernetes.io/config.mirror';
+
+/**
+ * Metadata only. A server that does not know the transformation sends whole pods, whose metadata is in
+ * the same place.
+ */
+const RESOURCE = {
+  name: 'pods',
+  path: '/api/v1/pods',
+  fieldSelector: 'status.phase=Running',
+  listAccept:
+    'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.9',
+  watchAccept:
+    'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json;q=0.9',
+  remedy: 'Grant get, list and watch of pods to our account (ClusterRole system:metrics-server)',
+};
+
+export type PodInformerOptions = Omit<InformerOptions, 'resource'>;
+
+/** Follows the running pods of the cluster, by their metadata. */
+export class PodInformer implements AsyncDisposable {
+  private readonly mirror = new PodMirror();
+  private readonly informer: Informer;
+
+  constructor(options: PodInformerOptions) {
+    this.informer = new Informer(this.mirror, { ...options, resource: RESOURCE });
+  }
+
+  start(): void {
+    this.informer.start();
+  }
+
+  get synced(): boolean {
+    return this.informer.synced;
+  }
+
+  whenSynced(signal: AbortSignal): Promise<void> {
+    return this.informer.whenSynced(signal);
+  }
+
+  /** By namespace, then name. Changes during the iteration neither repeat a pod nor break it. */
+  list(namespace: string | undefined, selector: LabelSelector): Iterable<PodRecord> {
+    return this.mirror.index.list(namespace, selector);
+  }
+
+  get(namespace: string, name: string): PodRecord | undefined {
+    return this.mirror.index.get(namespace, name);
+  }
+
+  get size(): number {
+    return this.mirror.index.size;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.informer[Symbol.asyncDispose]();
+  }
+}
+
+class PodMirror implements Mirror {
+  readonly index = new PodIndex();
+  private readonly labels = new LabelSetInterner();
+
+  upsert(object: unknown): PodRecord | undefined {
+    const metadata = memberOf(object, 'metadata');
+    const { namespace, name } = keyOf(metadata);
+    if (namespace === '' || name === '') return undefined;
+    const known = this.index.get(namespace, name);
+    const pod: PodRecord = {
+      namespace: this.index.namespaceText(namespace),
+      name: known?.name ?? name,
+      uid: textOf(memberOf(metadata, 'uid')),
+      mirrorUid: textOf(memberOf(memberOf(metadata, 'annotations'), CONFIG_MIRROR)),
+      labels: this.labels.intern(textEntriesOf(memberOf(metadata, 'labels'))),
+    };
+    if (known) {
+      this.labels.release(known.labels);
+      if (isSame(known, pod)) return known;
+    }
+    this.index.set(pod);
+    return pod;
+  }
+
+  remove(object: unknown): void {
+    const { namespace, name } = keyOf(memberOf(object, 'metadata'));
+    const known = this.index.get(namespace, name);
+    if (known) this.drop(known);
+  }
+
+  retain(seen: ReadonlySet<object>): void {
+    for (const pod of this.index.all()) if (!seen.has(pod)) this.drop(pod);
+  }
+
+  private drop(pod: PodRecord): void {
+    this.index.delete(pod.namespace, pod.name);
+    this.labels.release(pod.labels);
+  }
+}
+
+function keyOf(metadata: unknown): { readonly namespace: string; readonly name: string } {
+  return {
+    namespace: textOf(memberOf(metadata, 'namespace')),
+    name: textOf(memberOf(metadata, 'name')),
+  };
+}
+
+function isSame(left: PodRecord, right: PodRecord): boolean {
+  return (
+    left.uid === right.uid && left.mirrorUid === right.mirrorUid && left.labels === right.labels
+  );
+}

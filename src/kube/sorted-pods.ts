@@ -1,0 +1,71 @@
+import type { PodRecord } from './pod-record.ts';
+
+/** Changes that wait for a reader are merged when there are so many, so that no reader waits for long. */
+const MAX_PENDING = 4096;
+
+/**
+ * Pods of one namespace by name. What `snapshot` has handed out never changes: changes are gathered, and
+ * merged into a new array when somebody reads.
+ */
+export class SortedPods {
+  private sorted: readonly PodRecord[] = [];
+  private added: Set<PodRecord> | undefined;
+  private removed: Set<PodRecord> | undefined;
+
+  get size(): number {
+    return this.sorted.length + (this.added?.size ?? 0) - (this.removed?.size ?? 0);
+  }
+
+  add(pod: PodRecord): void {
+    this.added ??= new Set();
+    this.added.add(pod);
+    if (this.added.size >= MAX_PENDING) this.snapshot();
+  }
+
+  /** The pod must be in it. */
+  delete(pod: PodRecord): void {
+    if (this.added?.delete(pod)) return;
+    this.removed ??= new Set();
+    this.removed.add(pod);
+  }
+
+  snapshot(): readonly PodRecord[] {
+    const { added, removed } = this;
+    if (added || removed) {
+      this.added = undefined;
+      this.removed = undefined;
+      const news = added ? [...added].sort(byName) : [];
+      const kept = removed?.size ? this.sorted.filter((pod) => !removed.has(pod)) : this.sorted;
+      this.sorted = news.length === 0 ? kept : merge(kept, news);
+    }
+    return this.sorted;
+  }
+}
+
+/** The parts in one, by name; each is sorted already. */
+export function mergeSorted(parts: readonly (readonly PodRecord[])[]): readonly PodRecord[] {
+  const [first = [], ...others] = parts;
+  return others.length === 0 ? first : parts.flat().sort(byName); // runs: the engine's sort merges them
+}
+
+function merge(left: readonly PodRecord[], right: readonly PodRecord[]): PodRecord[] {
+  const merged: PodRecord[] = [];
+  let at = 0;
+  for (const pod of left) {
+    for (let next = right[at]; next && next.name < pod.name; next = right[at]) {
+      merged.push(next);
+      at++;
+    }
+    merged.push(pod);
+  }
+  for (; at < right.length; at++) {
+    const next = right[at];
+    if (next) merged.push(next);
+  }
+  return merged;
+}
+
+/** Names of pods are DNS names: their order in UTF-16 is their order in bytes. */
+function byName(left: PodRecord, right: PodRecord): number {
+  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+}

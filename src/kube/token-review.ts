@@ -1,0 +1,70 @@
+import { isRecord, listOf, memberOf, textOf } from './json-value.ts';
+import { KubeError } from './kube-error.ts';
+import { askReview } from './review.ts';
+import type { ReviewClient, ReviewOptions } from './review.ts';
+
+export interface TokenReviewStatus {
+  readonly authenticated: boolean;
+  /** Why the token could not be judged, or is not good; '' when nothing is said. */
+  readonly error: string;
+  readonly user: ReviewedUser;
+}
+
+export interface ReviewedUser {
+  readonly username: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface TokenReviewer {
+  /** @throws KubeError when there is no answer (a token that is not good is an answer). */
+  review(token: string): Promise<TokenReviewStatus>;
+}
+
+const PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
+const TIMEOUT_MS = 10_000;
+
+/** Asks kube-apiserver whose token this is. Every call asks: caching is the caller's. */
+export function tokenReviewer(client: ReviewClient, options: ReviewOptions): TokenReviewer {
+  return {
+    async review(token) {
+      const body = {
+        kind: 'TokenReview',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: {},
+        spec: { token },
+        status: { user: {} },
+      };
+      const question = { path: PATH, body, attemptTimeoutMs: TIMEOUT_MS, timeoutMs: TIMEOUT_MS };
+      return readStatus(await askReview(client, question, options));
+    },
+  };
+}
+
+function readStatus(review: unknown): TokenReviewStatus {
+  const status = memberOf(review, 'status');
+  if (!isRecord(status)) {
+    throw new KubeError('kube-apiserver answered a TokenReview without status', {
+      kind: 'malformed',
+    });
+  }
+  const user = memberOf(status, 'user');
+  const extra = memberOf(user, 'extra');
+  return {
+    authenticated: status['authenticated'] === true,
+    error: textOf(status['error']),
+    user: {
+      username: textOf(memberOf(user, 'username')),
+      uid: textOf(memberOf(user, 'uid')),
+      groups: textsOf(memberOf(user, 'groups')),
+      extra: new Map(
+        Object.entries(isRecord(extra) ? extra : {}).map(([key, values]) => [key, textsOf(values)]),
+      ),
+    },
+  };
+}
+
+function textsOf(value: unknown): string[] {
+  return listOf(value).filter((text) => typeof text === 'string');
+}
