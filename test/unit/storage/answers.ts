@@ -90,16 +90,15 @@ export function aStorage({ resolution = 15, staleness = 60, bootstrap = true }: 
     storage,
     collectedCounts: () => pointCounts(),
     /** Lets so many seconds pass. */
-    wait(seconds: number): void {
+    wait: (seconds: number): void => {
       nowMs += seconds * 1000;
     },
     /** The node answers so now. */
-    answer(answer: Answer, node = 'node-1'): void {
+    answer: (answer: Answer, node = 'node-1'): void => {
       storage.store(node, blockOf(answer));
     },
-    pod({ namespace = 'ns', name = 'pod', uid = 'uid-1', mirrorUid = '' } = {}) {
-      return storage.podUsage({ namespace, name, uid, mirrorUid });
-    },
+    pod: ({ namespace = 'ns', name = 'pod', uid = 'uid-1', mirrorUid = '' } = {}) =>
+      storage.podUsage({ namespace, name, uid, mirrorUid }),
   };
 }
 
