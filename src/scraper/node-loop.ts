@@ -1,0 +1,220 @@
+import type { Clock } from '../clock.ts';
+import type { Admission, Place } from './admission.ts';
+import type { BlockPool } from './block-pool.ts';
+import type { Failures } from './failures.ts';
+import type { BlockStore, KubeletReader, ScrapeNode } from './ports.ts';
+import type { Rounds } from './rounds.ts';
+import { backoffMs, type PhasePlan, secondScrapeDelayMs } from './schedule.ts';
+
+/** How long a reader may take to say in its own words that it was aborted. */
+const GRACE_MS = 100;
+/** Readiness does not wait longer for a kubelet's first answer. */
+const REACHABLE_MS = 2_000;
+/** A node that changes all the time is not asked more often than this. */
+const NEAREST_RETRY_MS = 1_000;
+
+/** What the loops of all nodes share. */
+export interface Surroundings {
+  readonly kubelet: KubeletReader;
+  readonly storage: BlockStore;
+  readonly clock: Clock;
+  readonly admission: Admission;
+  readonly blocks: BlockPool;
+  readonly phases: PhasePlan;
+  readonly rounds: Rounds;
+  readonly failures: Failures;
+  /** The scrapes that have begun and not ended. */
+  readonly running: Set<Promise<void>>;
+  readonly resolutionMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** The schedule of one node: its timer, its scrape, its deadline. It knows no other node. */
+export class NodeLoop {
+  readonly #house: Surroundings;
+  readonly #phase: number;
+  #node: ScrapeNode;
+  #timer: NodeJS.Timeout | undefined;
+  #place: Place | undefined;
+  #scrape: { readonly controller: AbortController; readonly startedMs: number } | undefined;
+  #endedMs = Number.NEGATIVE_INFINITY;
+  #answers = 0;
+  #failures = 0;
+  #retryAtOnce = false;
+  #closed = false;
+
+  constructor(node: ScrapeNode, house: Surroundings) {
+    this.#node = node;
+    this.#house = house;
+    this.#phase = house.phases.join();
+    this.#enqueue();
+  }
+
+  /** Whether the node answered in its first scrape, or shows no sign of doing so. */
+  get isSettled(): boolean {
+    if (this.#answers > 0 || this.#failures > 0) return true;
+    if (this.#scrape === undefined) return false;
+    return this.#house.clock.monotonicMs() - this.#scrape.startedMs >= REACHABLE_MS;
+  }
+
+  get hasAnswered(): boolean {
+    return this.#answers > 0;
+  }
+
+  /**
+   * Takes the node as it is now. What may have mended a failing one brings its next scrape forward; a
+   * request to an address that is no longer the node's is given up.
+   */
+  update(node: ScrapeNode): void {
+    const moved = !hasSameEndpoint(this.#node, node);
+    const becameReady = node.ready && !this.#node.ready;
+    this.#node = node;
+    if (moved && this.#scrape !== undefined) {
+      this.#retryAtOnce = true;
+      this.#scrape.controller.abort(new DOMException('The node has moved', 'AbortError'));
+    } else if ((moved || becameReady) && this.#scrape !== undefined) {
+      this.#retryAtOnce = true;
+    } else if ((moved || becameReady) && this.#failures > 0 && this.#timer !== undefined) {
+      this.#plan(this.#nearestRetryMs());
+    }
+  }
+
+  /** Ends it for good; an answer that is still to come is dropped. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#place?.leave();
+    this.#scrape?.controller.abort(new DOMException('The node is no longer scraped', 'AbortError'));
+    this.#house.phases.leave(this.#phase);
+  }
+
+  #plan(atMs: number): void {
+    clearTimeout(this.#timer);
+    const delayMs = Math.max(0, atMs - this.#house.clock.monotonicMs());
+    this.#timer = setTimeout(() => {
+      this.#enqueue();
+    }, delayMs);
+  }
+
+  #enqueue(): void {
+    this.#timer = undefined;
+    this.#place = this.#house.admission.enter(() => {
+      const running = this.#run();
+      this.#house.running.add(running);
+      void running.finally(() => this.#house.running.delete(running));
+    });
+  }
+
+  /** One scrape, from its request to the plan for the next. Never rejects. */
+  async #run(): Promise<void> {
+    const { clock, rounds } = this.#house;
+    const startedMs = clock.monotonicMs();
+    const round = rounds.begin(startedMs);
+    const controller = new AbortController();
+    const node = this.#node;
+    this.#scrape = { controller, startedMs };
+    this.#retryAtOnce = false;
+    const outcome = await this.#ask(node, controller).then(
+      () => ({ ok: true as const }),
+      (error: unknown) => ({ ok: false as const, error }),
+    );
+    this.#endedMs = clock.monotonicMs();
+    rounds.end(round, this.#endedMs);
+    this.#place?.leave();
+    this.#scrape = undefined;
+    if (this.#closed) return;
+    if (outcome.ok) this.#succeeded(startedMs);
+    else this.#failed(outcome.error, controller.signal);
+  }
+
+  /** Resolves when the answer is stored; rejects at the deadline at the latest. */
+  async #ask(node: ScrapeNode, controller: AbortController): Promise<void> {
+    const { kubelet, storage, blocks, requestTimeoutMs } = this.#house;
+    const { signal } = controller;
+    const block = blocks.take();
+    // The block is given back when the reader lets go of it, which may be long after we gave up.
+    const answered = (async () => {
+      try {
+        await kubelet.scrape(node, block, signal);
+        signal.throwIfAborted();
+        storage.store(node.name, block);
+      } finally {
+        blocks.give(block);
+      }
+    })();
+    const deadline = setTimeout(() => {
+      const seconds = `${requestTimeoutMs / 1000}s`;
+      const message = `Cannot scrape node "${node.name}": no answer within ${seconds}`;
+      controller.abort(new DOMException(message, 'TimeoutError'));
+    }, requestTimeoutMs);
+    const givenUp = abandonment(signal);
+    try {
+      await Promise.race([answered, givenUp.promise]);
+    } finally {
+      clearTimeout(deadline);
+      givenUp.forget();
+    }
+  }
+
+  #succeeded(startedMs: number): void {
+    const { clock, failures, phases, resolutionMs } = this.#house;
+    this.#failures = 0;
+    this.#answers += 1;
+    failures.succeeded(this.#node);
+    this.#plan(
+      this.#answers === 1
+        ? startedMs + secondScrapeDelayMs(resolutionMs)
+        : phases.nextMs(this.#phase, startedMs, clock.monotonicMs()),
+    );
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    const movedAway = signal.aborted && isAbort(signal.reason);
+    if (!movedAway) {
+      this.#failures += 1;
+      this.#house.failures.failed(this.#node, error);
+    }
+    if (this.#retryAtOnce) this.#plan(movedAway ? this.#endedMs : this.#nearestRetryMs());
+    else this.#plan(this.#endedMs + backoffMs(this.#failures));
+  }
+
+  #nearestRetryMs(): number {
+    return this.#endedMs + NEAREST_RETRY_MS;
+  }
+}
+
+/** A promise that rejects with the signal's reason, a moment after it has aborted. */
+function abandonment(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    timer = setTimeout(() => {
+      reject(signal.reason as DOMException);
+    }, GRACE_MS);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    promise,
+    forget: () => {
+      signal.removeEventListener('abort', onAbort);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function isAbort(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'AbortError';
+}
+
+/** Whether a request to the one would go where a request to the other goes. */
+function hasSameEndpoint(one: ScrapeNode, other: ScrapeNode): boolean {
+  return (
+    one.kubeletPort === other.kubeletPort &&
+    one.resourceMetricsPath === other.resourceMetricsPath &&
+    one.addresses.length === other.addresses.length &&
+    one.addresses.every(({ type, address }, at) => {
+      const counterpart = other.addresses[at];
+      return type === counterpart?.type && address === counterpart.address;
+    })
+  );
+}

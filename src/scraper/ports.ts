@@ -1,0 +1,35 @@
+import type { NodeBlock } from '../model/node-block.ts';
+
+/** A node as the scraper needs it; the kubelet's reader may see more in the same object. */
+export interface ScrapeNode {
+  readonly name: string;
+  readonly addresses: readonly { readonly type: string; readonly address: string }[];
+  /** The port that the node reports for its kubelet; 0 when it reports none. */
+  readonly kubeletPort: number;
+  /** Path of the page to read in place of the summary; '' when the node names none. */
+  readonly resourceMetricsPath: string;
+  /** The Ready condition is True. Others are scraped too; their failures are told more quietly. */
+  readonly ready: boolean;
+}
+
+/** The selected nodes, and what becomes of them. */
+export interface NodeSource {
+  list(): Iterable<ScrapeNode>;
+  /** Returns the function that ends the subscription. A node that is no longer selected counts as deleted. */
+  subscribe(listener: {
+    readonly upserted: (node: ScrapeNode) => void;
+    readonly deleted: (name: string) => void;
+  }): () => void;
+}
+
+/** Asks one kubelet and fills the block with its answer. */
+export interface KubeletReader {
+  /** Rejects when there is no usable answer, soon after `signal` aborts at the latest. */
+  scrape(node: ScrapeNode, into: NodeBlock, signal: AbortSignal): Promise<void>;
+}
+
+/** Where the answers go. The block is used again after `store` returns. */
+export interface BlockStore {
+  store(nodeName: string, block: NodeBlock): void;
+  removeNode(nodeName: string): void;
+}
