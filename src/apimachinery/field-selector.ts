@@ -55,9 +55,9 @@ export function parseFieldSelector(text: string, supported: readonly string[]): 
 export function parseFieldTerms(text: string): FieldSelector {
   // Upstream sorts the terms before it reads them, so the first mistake reported is the first in that order.
   const terms = splitTerms(text).sort(compareBytes);
-  return new FieldSelector(
-    terms.filter((term) => term !== '').map((term) => requirementOf(text, term)),
-  );
+  const requirements = terms.filter((term) => term !== '').map((term) => requirementOf(text, term));
+  // A term that names nothing (`=`, `!=`) restricts nothing there.
+  return new FieldSelector(requirements.filter(({ field, value }) => field !== '' || value !== ''));
 }
 
 /** Splits at commas; a backslash protects the character after it, and both stay in the term. */

@@ -37,7 +37,7 @@ export function parseTimestamp(text: string): number {
 type Six = [number, number, number, number, number, number];
 
 function offsetMs(sign: string, hours: number, minutes: number): number {
-  if (hours > 24 || minutes > 59) return Number.NaN;
+  if (hours > 24 || minutes > 60) return Number.NaN; // the limits of Go's package time
   return (sign === '-' ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 

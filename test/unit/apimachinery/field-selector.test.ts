@@ -9,6 +9,7 @@ describe('parseFieldSelector', () => {
   test.each<[string, object[]]>([
     ['', []],
     [',', []],
+    ['=,!=,==', []],
     ['metadata.name=a', [{ field: 'metadata.name', operator: '=', value: 'a' }]],
     ['metadata.name==a', [{ field: 'metadata.name', operator: '=', value: 'a' }]],
     ['metadata.name!=a', [{ field: 'metadata.name', operator: '!=', value: 'a' }]],
