@@ -67,6 +67,8 @@ export interface AuthorizationConfig {
 export interface ServingConfig {
   readonly bindAddress: string;
   readonly port: number;
+  /** Listen with SO_REUSEPORT. */
+  readonly reusePort: boolean;
   readonly certDir: string;
   readonly certFile: string;
   readonly keyFile: string;
