@@ -1,5 +1,6 @@
 import type { HeaderView } from './header-view.ts';
 import type { PeerCertificate } from './peer-certificate.ts';
+import type { RequestHeaderNames } from './trust.ts';
 
 /** Who asks. */
 export interface UserInfo {
@@ -17,6 +18,12 @@ export interface Credentials {
   readonly clientCertificate: PeerCertificate | undefined;
   /** Takes a sentence for the client, sent as a `Warning` header (contract 6.6). */
   readonly warn?: (text: string) => void;
+  /**
+   * Takes what said who asks off the request, once that is known, so that nothing behind the
+   * authenticator may log a token or believe a forged name. `configured` are the header names in use
+   * besides the standard ones.
+   */
+  readonly forget?: (configured: RequestHeaderNames | undefined) => void;
 }
 
 /** Credentials were presented and are not good: 401, whatever the reason. The message is for the log only. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Credentials } from './authenticator.ts';
 import { HeaderView } from './header-view.ts';
+import { removeIdentityHeaders } from './identity-headers.ts';
 import { type PeerCertificate, readPeerCertificate } from './peer-certificate.ts';
 
 /** Makes the reader of credentials; it reads the certificate once for each connection. */
@@ -22,6 +23,9 @@ export function credentialsReader(): (
   return (request, warn) => ({
     headers: new HeaderView(request.rawHeaders),
     clientCertificate: certificateOf(request),
+    forget: (configured) => {
+      removeIdentityHeaders(request, configured);
+    },
     ...(warn && { warn }),
   });
 }

@@ -7,7 +7,7 @@ import { clientCertificateAuthenticator } from './client-certificate.ts';
 import type { AuthenticationInstruments } from './instruments.ts';
 import { PeerVerifier } from './peer-verifier.ts';
 import { requestHeaderAuthenticator } from './request-header.ts';
-import type { RequestHeaderNames, Trust } from './trust.ts';
+import type { Trust } from './trust.ts';
 import { webSocketTokenAuthenticator } from './websocket-token.ts';
 
 export interface DelegatedAuthenticatorParts {
@@ -24,8 +24,6 @@ export interface DelegatedAuthenticatorParts {
 /** Says of every request who asks; whoever brings nothing is anonymous. */
 export interface DelegatedAuthenticator extends Authenticator {
   authenticate(...args: Parameters<Authenticator['authenticate']>): Promise<UserInfo>;
-  /** The headers that carry identity besides the standard ones: to be removed afterwards (identity-headers.ts). */
-  identityHeaders(): RequestHeaderNames | undefined;
 }
 
 /**
@@ -62,6 +60,7 @@ export function delegatedAuthenticator(parts: DelegatedAuthenticatorParts): Dele
       const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
       try {
         const found = await union.authenticate(credentials, signal);
+        credentials.forget?.(trust().requestHeader);
         const user = found ? withAuthenticatedGroup(found) : ANONYMOUS;
         instruments.succeeded(user.name, elapsedSeconds());
         return user;
@@ -70,6 +69,5 @@ export function delegatedAuthenticator(parts: DelegatedAuthenticatorParts): Dele
         throw err;
       }
     },
-    identityHeaders: () => trust().requestHeader,
   };
 }

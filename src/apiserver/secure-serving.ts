@@ -1,0 +1,306 @@
+import { constants } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { type Server, createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import {
+  DEFAULT_CIPHERS,
+  type SecureContextOptions,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { type CertificateSource, openCertificateFiles } from './certificate-source.ts';
+import { answerClientError, answerUnknownMethod } from './client-error.ts';
+import { Connections } from './connections.ts';
+import { listenError } from './listen-error.ts';
+import { isUnspecifiedAddress, openSelfSignedCertificate } from './self-signed-certificate.ts';
+import { type SniCertificate, SniCertificates } from './sni-certificates.ts';
+
+/** As Go (T-16): users with hundreds of groups have long headers. */
+const MAX_HEADER_BYTES = 1_048_576;
+/** Longer than the 90 s for which kube-apiserver keeps idle connections, so that it is the one who closes. */
+const KEEP_ALIVE_MS = 120_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** As upstream's ReadHeaderTimeout. */
+const HEADERS_TIMEOUT_MS = 32_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Nothing sent and nothing received, also in the midst of a response. */
+const SOCKET_TIMEOUT_MS = 120_000;
+const CHECK_TIMEOUTS_MS = 5_000;
+const TCP_KEEP_ALIVE_MS = 60_000;
+const MIN_CONNECTION_LIMIT = 1024;
+const DROP_LOG_EVERY_MS = 60_000;
+
+/** What the listener needs of the configuration (config/config.ts by shape). */
+export interface SecureServingSettings {
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly certDir: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly sniCertificates: readonly SniCertificate[];
+  readonly minTlsVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers: readonly string[];
+  readonly curves: readonly string[];
+  readonly requestTimeoutMs: number;
+  readonly maxRequestsInFlight: number;
+  readonly maxMutatingRequestsInFlight: number;
+}
+
+/** PEM of the acceptable authorities (TrustStore by shape); `generation` grows with every change. */
+export interface ClientAuthorities {
+  readonly generation: number;
+  certificates(): readonly string[];
+}
+
+export interface SecureServerParts {
+  readonly serving: SecureServingSettings;
+  readonly handler: RequestListener;
+  /** Named to clients in the handshake, which choose their certificate by it. Nobody is trusted for it. */
+  readonly clientAuthorities?: ClientAuthorities;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Counts connections whose handshake failed. */
+  readonly onHandshakeError?: () => void;
+}
+
+export interface SecureServer extends AsyncDisposable {
+  /**
+   * Loads the certificates and binds the address.
+   * @throws Error naming the file, or the address and what to do about it.
+   */
+  listen(): Promise<{ readonly address: string; readonly port: number }>;
+  /** Stops accepting, lets what is in flight finish for at most the request timeout, and closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * The TLS listener: HTTP/1.1 only. Asks for a client certificate and takes any or none: who it belongs
+ * to is decided per request, against the authorities of that moment (contract 6.2, 6.3).
+ */
+export function createSecureServer(parts: SecureServerParts): SecureServer {
+  return new Listener(parts);
+}
+
+class Listener implements SecureServer {
+  readonly #parts: SecureServerParts;
+  readonly #connections = new Connections();
+  readonly #files = new DisposableStack();
+  #server: Server | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: SecureServerParts) {
+    this.#parts = parts;
+  }
+
+  async listen(): Promise<{ address: string; port: number }> {
+    try {
+      const { serving, log } = this.#parts;
+      const server = await this.#createServer();
+      const bound = await bind(server, serving);
+      server.on('error', (err) => {
+        log.error({ err }, 'Could not accept a connection');
+      });
+      this.#server = server;
+      return bound;
+    } catch (err) {
+      this.#files.dispose();
+      throw err;
+    }
+  }
+
+  async #createServer(): Promise<Server> {
+    const { serving, clock, log } = this.#parts;
+    const certificate = this.#files.use(await openCertificate(this.#parts));
+    const sni = this.#files.use(await SniCertificates.open(serving.sniCertificates, log));
+    const context = new ContextOptions(this.#parts, certificate);
+    const server = createServer({
+      ...context.current(),
+      ...HTTP_OPTIONS,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      ...(serving.sniCertificates.length > 0 && sniCallback(sni, context)),
+    });
+    server.timeout = SOCKET_TIMEOUT_MS;
+    server.maxHeadersCount = 0; // bounded by their bytes; Node would drop those beyond 2,000 silently
+    server.maxConnections = connectionLimit(serving);
+    this.#connections.watch(server);
+    this.#answerStrays(server, logDropped(log, clock));
+    // Before Node's own listener, which takes the context for the new connection.
+    server.prependListener('connection', () => {
+      context.refresh(server);
+    });
+    server.on('request', this.#parts.handler);
+    return server;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What is no HTTPS request, and what Node would answer with nothing or with a stack trace. */
+  #answerStrays(server: Server, onDrop: () => void): void {
+    const { log, onHandshakeError } = this.#parts;
+    server.on('tlsClientError', (err: NodeJS.ErrnoException, socket: TLSSocket) => {
+      onHandshakeError?.();
+      log.debug({ err, peer: socket.remoteAddress }, 'Could not complete a TLS handshake');
+      if (err.code !== 'ERR_SSL_HTTP_REQUEST') return;
+      this.#connections
+        .handshaking(socket)
+        ?.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
+    });
+    server.on('clientError', (err: NodeJS.ErrnoException, socket) => {
+      log.debug({ err }, 'Could not read a request');
+      if (this.#connections.isResponding(socket)) socket.destroy();
+      else answerClientError(err, socket);
+    });
+    server.on('connect', (_request, socket) => {
+      answerUnknownMethod(socket);
+    });
+    server.on('drop', onDrop);
+  }
+
+  async #close(): Promise<void> {
+    const { serving, log } = this.#parts;
+    this.#files.dispose();
+    const server = this.#server;
+    if (!server?.listening) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    server.close(() => {
+      resolve(undefined);
+    });
+    this.#connections.closeGently();
+    const limit = setTimeout(() => {
+      log.warn({ requests: this.#connections.inFlight }, 'Aborted requests at the end');
+      this.#connections.destroyAll();
+    }, serving.requestTimeoutMs);
+    await promise;
+    clearTimeout(limit);
+  }
+}
+
+const HTTP_OPTIONS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
+  keepAlive: true,
+  keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+} as const;
+
+function openCertificate({ serving, clock, log }: SecureServerParts): Promise<CertificateSource> {
+  const { certFile, keyFile } = serving;
+  return certFile === '' && keyFile === ''
+    ? openSelfSignedCertificate(serving, clock, log)
+    : openCertificateFiles(certFile, keyFile, log);
+}
+
+function sniCallback(
+  sni: SniCertificates,
+  context: ContextOptions,
+): Pick<TlsOptions, 'SNICallback'> {
+  return {
+    SNICallback(name, done) {
+      done(null, sni.contextFor(name, context.current()));
+    },
+  };
+}
+
+/** The TLS settings of new connections, made anew when the certificate or the authorities change. */
+class ContextOptions {
+  readonly #parts: SecureServerParts;
+  readonly #certificate: CertificateSource;
+  #seen = '';
+  #options: SecureContextOptions = {};
+
+  constructor(parts: SecureServerParts, certificate: CertificateSource) {
+    this.#parts = parts;
+    this.#certificate = certificate;
+  }
+
+  /** The same object until something changes. */
+  current(): SecureContextOptions {
+    const { clientAuthorities } = this.#parts;
+    const seen = `${this.#certificate.generation} ${clientAuthorities?.generation ?? 0}`;
+    if (seen === this.#seen) return this.#options;
+    this.#seen = seen;
+    this.#options = {
+      ...this.#certificate.current(),
+      // An empty list, not none: without it Node would accept clients of the public authorities.
+      ca: [...(clientAuthorities?.certificates() ?? [])],
+      ...protocolOptions(this.#parts.serving),
+    };
+    return this.#options;
+  }
+
+  refresh(server: Server): void {
+    const before = this.#options;
+    const options = this.current();
+    if (options !== before) server.setSecureContext(options);
+  }
+}
+
+function protocolOptions(serving: SecureServingSettings): SecureContextOptions {
+  const { minTlsVersion, ciphers, curves } = serving;
+  const isOld = minTlsVersion === 'TLSv1' || minTlsVersion === 'TLSv1.1';
+  const list = ciphers.length > 0 ? ciphers : isOld ? [DEFAULT_CIPHERS] : [];
+  return {
+    minVersion: minTlsVersion,
+    honorCipherOrder: true,
+    // OpenSSL permits the versions before 1.2 on its lowest security level only.
+    ...(list.length > 0 && { ciphers: [...list, ...(isOld ? ['@SECLEVEL=0'] : [])].join(':') }),
+    ...(curves.length > 0 && { ecdhCurve: curves.join(':') }),
+    // A resumed session does not show the client's intermediate certificates (T-17).
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+/** Twice the requests that may be in flight: HTTP/1.1 needs a connection for each, and clients keep idle ones. */
+function connectionLimit(serving: SecureServingSettings): number {
+  const { maxRequestsInFlight, maxMutatingRequestsInFlight } = serving;
+  return Math.max(MIN_CONNECTION_LIMIT, 2 * (maxRequestsInFlight + maxMutatingRequestsInFlight));
+}
+
+function logDropped(log: Logger, clock: Clock): () => void {
+  let lastMs = -Infinity;
+  return () => {
+    if (clock.monotonicMs() - lastMs < DROP_LOG_EVERY_MS) return;
+    lastMs = clock.monotonicMs();
+    log.warn({}, 'Refused connections: too many are open');
+  };
+}
+
+async function bind(
+  server: Server,
+  { bindAddress, port }: SecureServingSettings,
+): Promise<{ address: string; port: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  const onError = (err: Error): void => {
+    reject(err);
+  };
+  try {
+    server.once('error', onError);
+    // Without a host Node takes all families, as Go does for unspecified addresses.
+    server.listen(
+      { port, ...(!isUnspecifiedAddress(bindAddress) && { host: bindAddress }) },
+      () => {
+        resolve(undefined);
+      },
+    );
+    await promise;
+  } catch (err) {
+    throw listenError(err, bindAddress, port);
+  }
+  server.removeListener('error', onError);
+  const { address, port: bound } = server.address() as AddressInfo;
+  return { address, port: bound };
+}
