@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import { StatusError } from '../../../src/apimachinery/status-error.ts';
+import { parseListOptions, refuseExport } from '../../../src/apiserver/list-options.ts';
+import { Query } from '../../../src/apiserver/query.ts';
+
+function refusal(run: () => unknown): StatusError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+  throw new Error('expected a refusal');
+}
+
+describe('parseListOptions', () => {
+  test('nothing asked for is everything, once', () => {
+    const options = parseListOptions(Query.parse(''));
+
+    expect(options.labelSelector.isEverything).toBe(true);
+    expect(options.fieldSelector.isEverything).toBe(true);
+    expect(options.watch).toBe(false);
+    expect(options.limit).toBe(0n);
+  });
+
+  test.each([
+    { query: 'limit=500', limit: 500n },
+    { query: 'limit=-1', limit: -1n },
+    { query: 'limit=%2B7', limit: 7n },
+    { query: 'limit=9223372036854775807', limit: 2n ** 63n - 1n },
+    { query: 'limit=3&limit=x', limit: 3n },
+    {
+      query: 'continue=abc&resourceVersion=x&allowWatchBookmarks=maybe&shardSelector=1',
+      limit: 0n,
+    },
+  ])('$query is accepted', ({ query, limit }) => {
+    expect(parseListOptions(Query.parse(query)).limit).toBe(limit);
+  });
+
+  test.each([
+    { query: 'watch', watch: true },
+    { query: 'watch=', watch: true },
+    { query: 'watch=1', watch: true },
+    { query: 'watch=nonsense', watch: true },
+    { query: 'watch=false', watch: false },
+    { query: 'watch=FALSE', watch: false },
+    { query: 'watch=0', watch: false },
+    { query: 'watch=false&watch=true', watch: false },
+  ])('$query watches: $watch', ({ query, watch }) => {
+    expect(parseListOptions(Query.parse(query)).watch).toBe(watch);
+  });
+
+  test.each([
+    { query: 'limit=abc', message: 'strconv.ParseInt: parsing "abc": invalid syntax' },
+    { query: 'limit=', message: 'strconv.ParseInt: parsing "": invalid syntax' },
+    { query: 'limit=1.5', message: 'strconv.ParseInt: parsing "1.5": invalid syntax' },
+    {
+      query: 'limit=9223372036854775808',
+      message: 'strconv.ParseInt: parsing "9223372036854775808": value out of range',
+    },
+    { query: 'timeoutSeconds=x', message: 'strconv.ParseInt: parsing "x": invalid syntax' },
+    { query: 'limit=b&timeoutSeconds=a', message: 'strconv.ParseInt: parsing "a": invalid syntax' },
+    { query: 'limit=x&labelSelector=,', message: 'strconv.ParseInt: parsing "x": invalid syntax' },
+    {
+      query: 'labelSelector=zone%20in%20(a',
+      message: "unable to parse requirement: found '', expected: ',' or ')'",
+    },
+    {
+      query: 'fieldSelector=spec.nodeName=a',
+      message:
+        '"spec.nodeName" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    },
+    {
+      query: 'labelSelector=,&fieldSelector=x',
+      message: "found ',', expected: !, identifier, or 'end of string'",
+    },
+  ])('$query is a bad request', ({ query, message }) => {
+    const error = refusal(() => parseListOptions(Query.parse(query)));
+
+    expect({ code: error.code, reason: error.reason, message: error.message }).toEqual({
+      code: 400,
+      reason: 'BadRequest',
+      message,
+    });
+    expect(error.details).toBeUndefined();
+  });
+
+  const MATCH = 'resourceVersionMatch';
+  test.each([
+    {
+      query: 'resourceVersionMatch=Exact',
+      causes: [
+        [MATCH, 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided'],
+      ],
+    },
+    {
+      query: 'resourceVersionMatch=foo&resourceVersion=5',
+      causes: [[MATCH, 'Unsupported value: "foo": supported values: "Exact", "NotOlderThan", ""']],
+    },
+    {
+      query: 'resourceVersionMatch=Exact&resourceVersion=0',
+      causes: [
+        [MATCH, 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'],
+      ],
+    },
+    {
+      query: 'resourceVersionMatch=Exact&resourceVersion=1&continue=x',
+      causes: [[MATCH, 'Forbidden: resourceVersionMatch is forbidden when continue is provided']],
+    },
+    {
+      query: 'sendInitialEvents=false',
+      causes: [['sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for list']],
+    },
+    {
+      query: 'watch=1&sendInitialEvents=true',
+      causes: [
+        [
+          MATCH,
+          'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ],
+      ],
+    },
+    {
+      query: 'watch=1&resourceVersionMatch=Exact',
+      causes: [
+        [
+          MATCH,
+          'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ],
+        [MATCH, 'Unsupported value: "Exact": supported values: "NotOlderThan"'],
+      ],
+    },
+  ])('$query contradicts itself', ({ query, causes }) => {
+    const error = refusal(() => parseListOptions(Query.parse(query)));
+
+    expect(error.code).toBe(422);
+    expect(error.details?.causes?.map(({ field, message }) => [field, message])).toEqual(causes);
+  });
+
+  test('a watch that says where to start is no contradiction', () => {
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
+    expect(parseListOptions(Query.parse(query)).watch).toBe(true);
+  });
+});
+
+describe('refuseExport', () => {
+  test.each(['', 'export=false', 'export=0', 'other=1'])('%s passes', (query) => {
+    expect(() => {
+      refuseExport(Query.parse(query));
+    }).not.toThrow();
+  });
+
+  test.each(['export', 'export=', 'export=true'])('%s is refused', (query) => {
+    const error = refusal(() => {
+      refuseExport(Query.parse(query));
+    });
+    expect(error.code).toBe(400);
+    expect(error.message).toBe(
+      'the export parameter, deprecated since v1.14, is no longer supported',
+    );
+  });
+});
