@@ -135,8 +135,7 @@ function memoryStats(
   const bytes = sample.workingSetBytes;
   return {
     time: formatTimestamp(sample.atMs),
-    // Only what is limited has something available.
-    availableBytes: limit === undefined ? undefined : limit > bytes ? limit - bytes : 0n,
+    availableBytes: availableBytes(sample, limit),
     usageBytes: bytes + bytes / 16n,
     workingSetBytes: bytes,
     rssBytes: bytes - bytes / 4n,
@@ -144,6 +143,15 @@ function memoryStats(
     majorPageFaults: 0,
     psi: pressure(sample),
   };
+}
+
+/** Only what is limited has something available; the runtime says 0 of the rest. */
+function availableBytes(
+  { workingSetBytes, fromRuntime }: Sample,
+  limit: bigint | undefined,
+): GoValue | undefined {
+  if (limit === undefined) return fromRuntime ? 0 : undefined;
+  return limit > workingSetBytes ? limit - workingSetBytes : 0n;
 }
 
 function ioStats(sample: Sample): GoValue {
