@@ -36,6 +36,8 @@ const DROP_LOG_EVERY_MS = 60_000;
 export interface SecureServingSettings {
   readonly bindAddress: string;
   readonly port: number;
+  /** Listen with SO_REUSEPORT, so that several servers share the port. */
+  readonly reusePort?: boolean;
   readonly certDir: string;
   readonly certFile: string;
   readonly keyFile: string;
@@ -281,7 +283,7 @@ function logDropped(log: Logger, clock: Clock): () => void {
 
 async function bind(
   server: Server,
-  { bindAddress, port }: SecureServingSettings,
+  { bindAddress, port, reusePort = false }: SecureServingSettings,
 ): Promise<{ address: string; port: number }> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const onError = (err: Error): void => {
@@ -291,7 +293,7 @@ async function bind(
     server.once('error', onError);
     // Without a host Node takes all families, as Go does for unspecified addresses.
     server.listen(
-      { port, ...(!isUnspecifiedAddress(bindAddress) && { host: bindAddress }) },
+      { port, reusePort, ...(!isUnspecifiedAddress(bindAddress) && { host: bindAddress }) },
       () => {
         resolve(undefined);
       },
