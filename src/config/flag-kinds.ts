@@ -22,7 +22,7 @@ export interface Flag<Value> {
   read(text: string, earlier: Value | undefined): Value;
 }
 
-export interface Ignored<Value> {
+interface Ignored<Value> {
   /** Ends the sentence "--x has no effect: …". */
   readonly because: string;
   /** A value that asks for what is the case anyway; it needs no warning. */

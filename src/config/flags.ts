@@ -11,7 +11,7 @@ import { AUDIT_FLAGS } from './flags-audit.ts';
 import { KUBELET_FLAGS, METRICS_SERVER_FLAGS } from './flags-metrics-server.ts';
 
 /** Every flag of the program, one row each. --help and docs/flags.md are printed from this table. */
-export const FLAGS = {
+const FLAGS = {
   ...METRICS_SERVER_FLAGS,
   ...GENERIC_FLAGS,
   ...KUBELET_FLAGS,
@@ -49,9 +49,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
 ];
 
 /** The same rows for a name that was typed. */
-export const FLAG_BY_NAME: ReadonlyMap<string, Flag<unknown>> = new Map(
-  FLAG_GROUPS.flatMap(({ flags }) => [...flags]),
-);
+export const FLAG_BY_NAME: ReadonlyMap<string, Flag<unknown>> = new Map(Object.entries(FLAGS));
 
 function group(title: string, rows: Readonly<Record<string, Flag<unknown>>>): FlagGroup {
   const sorted = Object.entries(rows).sort(([left], [right]) => (left < right ? -1 : 1));
