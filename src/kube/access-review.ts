@@ -15,7 +15,7 @@ export interface AccessReviewer {
    * @param spec the `spec` of a SubjectAccessReview as it goes over the wire
    * @throws KubeError when there is no answer.
    */
-  review(spec: object): Promise<AccessReviewStatus>;
+  review(spec: object, signal?: AbortSignal): Promise<AccessReviewStatus>;
 }
 
 const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews?timeout=10s';
@@ -25,7 +25,7 @@ const TIMEOUT_MS = 30_000;
 /** Asks kube-apiserver whether a user may do something. Every call asks: caching is the caller's. */
 export function accessReviewer(client: ReviewClient, options: ReviewOptions): AccessReviewer {
   return {
-    async review(spec) {
+    async review(spec, signal) {
       const body = {
         kind: 'SubjectAccessReview',
         apiVersion: 'authorization.k8s.io/v1',
@@ -38,6 +38,7 @@ export function accessReviewer(client: ReviewClient, options: ReviewOptions): Ac
         body,
         attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
         timeoutMs: TIMEOUT_MS,
+        signal,
       };
       return readStatus(await askReview(client, question, options));
     },

@@ -68,6 +68,8 @@ const TIMING: InformerTiming = {
   longWatchMs: 30_000,
 };
 
+/** Reason of our own error when a streamed list says nothing. */
+const SILENT = 'Silent';
 const PAGE_SIZE = 500;
 const MAX_PAGES = 10_000;
 /** etcd takes 1.5 MB by default; the JSON of an object is larger than what it keeps, but not so much. */
@@ -186,7 +188,7 @@ export class Informer implements AsyncDisposable {
     const { client, resource } = this.options;
     const { headersTimeoutMs, streamSilenceMs } = this.timing;
     using silence = new Deadline(streamSilenceMs, signal, () =>
-      overdue(`the streamed list of ${resource.name} was silent for ${streamSilenceMs} ms`),
+      overdue(`the streamed list of ${resource.name} was silent for ${streamSilenceMs} ms`, SILENT),
     );
     silence.stop();
     let relist = version === undefined ? new Relist(this.mirror) : undefined;
@@ -290,7 +292,7 @@ export class Informer implements AsyncDisposable {
   private afterFailure(error: unknown): number {
     const status = error instanceof KubeError ? error.status : 0;
     if (this.version === undefined && this.streams) {
-      if (NO_STREAM_STATUS.has(status)) {
+      if (NO_STREAM_STATUS.has(status) || isSilence(error)) {
         this.listPageByPage(error);
         return 0;
       }
@@ -341,8 +343,12 @@ function isOutage(error: unknown): boolean {
   return ['connection', 'tls'].includes(error.kind) || [401, 403, 429].includes(error.status);
 }
 
-function overdue(what: string): KubeError {
-  return new KubeError(`Cannot go on: ${what}`, { kind: 'timeout' });
+function isSilence(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === SILENT;
+}
+
+function overdue(what: string, reason = ''): KubeError {
+  return new KubeError(`Cannot go on: ${what}`, { kind: 'timeout', reason });
 }
 
 function reset(what: string): KubeError {

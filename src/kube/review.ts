@@ -7,7 +7,7 @@ export interface ReviewClient {
   post(
     path: string,
     object: object,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<unknown>;
 }
 
@@ -30,6 +30,8 @@ interface Question {
   readonly attemptTimeoutMs: number;
   /** For all of them and the pauses in between. */
   readonly timeoutMs: number;
+  /** When nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** As upstream's webhooks: five attempts, 4 to 5 s in all. */
@@ -52,7 +54,7 @@ export async function askReview(
   const { path, body, attemptTimeoutMs, timeoutMs } = question;
   using deadline = new Deadline(
     timeoutMs,
-    undefined,
+    question.signal,
     () =>
       new KubeError(`kube-apiserver gave no review within ${timeoutMs} ms`, { kind: 'timeout' }),
   );

@@ -19,7 +19,7 @@ export interface ReviewedUser {
 
 export interface TokenReviewer {
   /** @throws KubeError when there is no answer (a token that is not good is an answer). */
-  review(token: string): Promise<TokenReviewStatus>;
+  review(token: string, signal?: AbortSignal): Promise<TokenReviewStatus>;
 }
 
 const PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
@@ -28,7 +28,7 @@ const TIMEOUT_MS = 10_000;
 /** Asks kube-apiserver whose token this is. Every call asks: caching is the caller's. */
 export function tokenReviewer(client: ReviewClient, options: ReviewOptions): TokenReviewer {
   return {
-    async review(token) {
+    async review(token, signal) {
       const body = {
         kind: 'TokenReview',
         apiVersion: 'authentication.k8s.io/v1',
@@ -36,7 +36,8 @@ export function tokenReviewer(client: ReviewClient, options: ReviewOptions): Tok
         spec: { token },
         status: { user: {} },
       };
-      const question = { path: PATH, body, attemptTimeoutMs: TIMEOUT_MS, timeoutMs: TIMEOUT_MS };
+      const timeouts = { attemptTimeoutMs: TIMEOUT_MS, timeoutMs: TIMEOUT_MS };
+      const question = { path: PATH, body, ...timeouts, signal };
       return readStatus(await askReview(client, question, options));
     },
   };

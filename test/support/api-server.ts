@@ -30,6 +30,8 @@ interface ApiServerOptions {
   readonly authority?: CertificateAuthority;
   readonly dnsNames?: readonly string[];
   readonly requestCert?: boolean;
+  /** A free one unless told. */
+  readonly port?: number;
 }
 
 /** A scripted kube-apiserver over TLS on a free port of 127.0.0.1. */
@@ -74,7 +76,7 @@ export async function startApiServer(
       await api.answer(seen, response);
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(api, { url: `https://127.0.0.1:${port}` });
 }
