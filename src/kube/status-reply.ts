@@ -71,7 +71,9 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   if (value === undefined || value.trim() === '') return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
   const dateMs = Date.parse(value);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+  return Number.isNaN(dateMs) || !value.trim().endsWith('GMT')
+    ? undefined
+    : Math.max(0, dateMs - nowMs);
 }
 
 function parseJson(text: string): unknown {

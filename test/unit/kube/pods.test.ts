@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseLabelSelector } from '../../../src/apimachinery/label-selector.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { PodInformer } from '../../../src/kube/pods.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
+import { OpenClient } from '../../support/open-client.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const EVERYTHING = parseLabelSelector('');
+
+let client: OpenClient;
+let pods: PodInformer;
+
+beforeEach(() => {
+  client = new OpenClient();
+  pods = new PodInformer({
+    client,
+    clock: systemClock,
+    log: new LogRecorder(),
+    random: () => 0,
+    timing: { backoff: { minMs: 5, maxMs: 5 } },
+  });
+  pods.start();
+});
+
+afterEach(async () => {
+  await pods[Symbol.asyncDispose]();
+});
+
+function aPod(name: string, metadata: object = {}, rest: object = {}): object {
+  return {
+    metadata: {
+      namespace: 'default',
+      name,
+      uid: `uid-${name}`,
+      resourceVersion: '1',
+      labels: { app: 'web' },
+      ...metadata,
+    },
+    ...rest,
+  };
+}
+
+describe('PodInformer', () => {
+  test('asks for the metadata of running pods, and takes whole pods where it cannot be had', async () => {
+    client.list(
+      ['ADDED', aPod('b', {}, { kind: 'PartialObjectMetadata' })],
+      [
+        'ADDED',
+        aPod('a', {}, { kind: 'Pod', spec: { nodeName: 'n' }, status: { phase: 'Running' } }),
+      ],
+    );
+
+    await pods.whenSynced(AbortSignal.timeout(1_000));
+
+    expect([...pods.list('default', EVERYTHING)].map(({ name }) => name)).toEqual(['a', 'b']);
+    const [request] = client.requests;
+    expect(request?.path).toMatch(/^\/api\/v1\/pods\?.*fieldSelector=status\.phase%3DRunning/);
+    expect(request?.accept).toMatch(
+      /^application\/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application\/json/,
+    );
+  });
+
+  test('keeps namespace, name, uid, labels and the uid of a mirror pod', async () => {
+    const annotations = { 'kubernetes.io/config.mirror': 'hash-of-the-file', other: 'x' };
+    client.list([
+      'ADDED',
+      aPod('etcd', { namespace: 'kube-system', annotations, managedFields: [{}] }),
+    ]);
+
+    await pods.whenSynced(AbortSignal.timeout(1_000));
+
+    const pod = pods.get('kube-system', 'etcd');
+    expect({ ...pod, labels: pod?.labels.json }).toEqual({
+      namespace: 'kube-system',
+      name: 'etcd',
+      uid: 'uid-etcd',
+      mirrorUid: 'hash-of-the-file',
+      labels: '{"app":"web"}',
+    });
+  });
+
+  test('lets pods with equal labels share them', async () => {
+    client.list(
+      ['ADDED', aPod('a', { labels: { app: 'web', tier: 'x' } })],
+      ['ADDED', aPod('b', { labels: { tier: 'x', app: 'web' } })],
+    );
+
+    await pods.whenSynced(AbortSignal.timeout(1_000));
+
+    expect(pods.get('default', 'a')?.labels).toBe(pods.get('default', 'b')?.labels);
+  });
+
+  test('follows labels, pods that come again under their name, and pods that go', async () => {
+    client.list(['ADDED', aPod('a')], ['ADDED', aPod('b')]);
+    await pods.whenSynced(AbortSignal.timeout(1_000));
+    const before = pods.get('default', 'b');
+
+    client.put(
+      ['MODIFIED', aPod('b', { annotations: { touched: 'yes' } })],
+      ['MODIFIED', aPod('a', { labels: { app: 'db' } })],
+      ['ADDED', aPod('c', { uid: 'first' })],
+      ['DELETED', aPod('c', { uid: 'first' })],
+      ['ADDED', aPod('c', { uid: 'second' })],
+      ['ADDED', aPod('', {})],
+    );
+
+    await waitFor(() => pods.get('default', 'c')?.uid === 'second');
+    expect(pods.get('default', 'b')).toBe(before);
+    expect([...pods.list(undefined, parseLabelSelector('app=db'))].map(({ name }) => name)).toEqual(
+      ['a'],
+    );
+    expect(
+      [...pods.list(undefined, parseLabelSelector('app=web'))].map(({ name }) => name),
+    ).toEqual(['b', 'c']);
+    expect(pods.size).toBe(3);
+  });
+
+  test('keeps everything through a new list, except what that does not show', async () => {
+    client.list(['ADDED', aPod('a')], ['ADDED', aPod('b')], ['ADDED', aPod('c')]);
+    await pods.whenSynced(AbortSignal.timeout(1_000));
+    const before = pods.get('default', 'b');
+
+    client.put(['ERROR', { code: 410, reason: 'Expired' }]);
+    await waitFor(() => client.requests.length === 2);
+    expect(pods.size).toBe(3);
+    client.list(['ADDED', aPod('b')], ['ADDED', aPod('d')]);
+
+    await waitFor(() => pods.get('default', 'a') === undefined);
+    expect([...pods.list('default', EVERYTHING)].map(({ name }) => name)).toEqual(['b', 'd']);
+    expect(pods.get('default', 'b')).toBe(before);
+  });
+});
