@@ -66,7 +66,8 @@ export function verdictOn(arrived: Point, last: Point, wasOlder: boolean): Verdi
   const advancedMs = arrived.timeMs - last.timeMs;
   if (advancedMs < -SET_BACK_MS) return wasOlder ? 'setBack' : 'older';
   if (advancedMs <= 0) return 'repeated';
-  if (arrived.startMs >= last.timeMs) return 'restarted';
+  // A first reading can be of the very second of the start, which is no reason to doubt the second.
+  if (arrived.startMs >= last.timeMs && arrived.startMs !== last.startMs) return 'restarted';
   if (counterFell(last, arrived)) {
     return arrived.startMs > last.startMs ? 'restarted' : 'fell';
   }

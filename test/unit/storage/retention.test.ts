@@ -85,6 +85,12 @@ describe('verdictOn', () => {
     expect(verdictOn({ ...last, ...change }, last, false)).toBe(verdict);
   });
 
+  test('is next after a reading of the very second of the start', () => {
+    const newborn = { startMs: 50_000, timeMs: 50_000, cpuSeconds: 0, cpuNanos: 17_636_089 };
+
+    expect(verdictOn({ ...newborn, timeMs: 56_000 }, newborn, false)).toBe('next');
+  });
+
   test('is first when nothing is stored', () => {
     expect(verdictOn(last, { ...last, timeMs: UNKNOWN }, false)).toBe('first');
   });
