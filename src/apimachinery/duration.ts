@@ -20,10 +20,23 @@ const INT64_LIMIT = 2n ** 63n;
  * @throws RangeError when `ms` is not finite.
  */
 export function formatDuration(ms: number): string {
+  if (Number.isSafeInteger(ms) && ms >= 1000) return formatWholeMs(ms);
   const wholeMs = Math.trunc(ms);
   return formatDurationNs(
     BigInt(wholeMs) * NS_PER_MS + BigInt(Math.round((ms - wholeMs) * Number(NS_PER_MS))),
   );
+}
+
+/** What every window is; without bigints, since every item of a list has one. */
+function formatWholeMs(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const millis = ms % 1000;
+  const fraction = millis === 0 ? '' : `.${`${1000 + millis}`.slice(1).replace(/0+$/, '')}`;
+  const seconds = `${Math.floor(ms / 1000) % 60}${fraction}s`;
+  if (minutes === 0) return seconds;
+  return minutes < 60
+    ? `${minutes}m${seconds}`
+    : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
 }
 
 /** The same from nanoseconds. */

@@ -51,6 +51,15 @@ describe('formatDuration', () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
+  test('says the same as of nanoseconds', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -(2 ** 45), max: 2 ** 45 }), (ms) => {
+        expect(formatDuration(ms)).toBe(formatDurationNs(BigInt(ms) * 1_000_000n));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses %s, which is no duration', (ms) => {
     expect(() => formatDuration(ms)).toThrow(RangeError);
   });

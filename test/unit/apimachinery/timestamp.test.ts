@@ -13,6 +13,20 @@ describe('formatTimestamp', () => {
     expect(formatTimestamp(ms)).toBe(text);
   });
 
+  test('writes every day and any second as a Date does', () => {
+    const wrong: number[] = [];
+    for (let ms = 0; ms < Date.UTC(2401, 0, 1); ms += 86_400_000) {
+      if (!new Date(ms).toISOString().startsWith(formatTimestamp(ms).slice(0, 10))) wrong.push(ms);
+    }
+    expect(wrong).toEqual([]);
+    fc.assert(
+      fc.property(fc.integer({ min: -(2 ** 40), max: 253_402_300_799_999 }), (ms) => {
+        expect(formatTimestamp(ms)).toBe(new Date(ms).toISOString().replace(/\.\d+/, ''));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('refuses what is no time', () => {
     expect(() => formatTimestamp(Number.NaN)).toThrow(RangeError);
   });
