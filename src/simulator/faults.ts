@@ -20,7 +20,7 @@ const FAULTS = {
   empty: { help: 'answers 200 with an empty body' },
   'wrong-content-type': { help: 'answers the right body as application/octet-stream' },
   'wrong-certificate': { help: 'shows a certificate of an unknown authority' },
-  'expired-certificate': { help: 'shows a certificate that ended yesterday' },
+  'expired-certificate': { help: 'shows a certificate that ended a year ago' },
   reset: { help: 'resets every connection' },
   refused: { help: 'does not listen' },
   'lying-negative': { help: 'says that counters and memory are negative' },

@@ -73,7 +73,7 @@ export function createKubelets(options: KubeletsOptions): SimulatedKubelets {
   return new Kubelets(options);
 }
 
-const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * 86_400_000;
 const RESOURCE_PATH_ANNOTATION = 'metrics.k8s.io/resource-metrics-path';
 const RESOURCE_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
@@ -200,10 +200,15 @@ class Kubelets implements SimulatedKubelets {
   #makeCertificate(node: SimulatedNode, which: string): CertificateAndKey {
     const { servingCertificate, clock } = this.#options;
     const nowMs = Math.floor(clock.nowMs());
+    // TLS libraries judge by the real time, which a simulated clock may be ahead of or behind: hence years.
     switch (which) {
       case 'wrong-certificate':
         // All is right but the authority, which nobody knows.
-        return createCertificateAuthority({ commonName: 'stranger', nowMs }).issue({
+        return createCertificateAuthority({
+          commonName: 'stranger',
+          nowMs: nowMs - YEAR_MS,
+          days: 730,
+        }).issue({
           commonName: `system:node:${node.name}`,
           organizations: ['system:nodes'],
           dnsNames: [node.name],
@@ -212,8 +217,8 @@ class Kubelets implements SimulatedKubelets {
         });
       case 'expired-certificate':
         return servingCertificate(node, {
-          notBeforeMs: nowMs - 30 * DAY_MS,
-          notAfterMs: nowMs - DAY_MS,
+          notBeforeMs: nowMs - 2 * YEAR_MS,
+          notAfterMs: nowMs - YEAR_MS,
         });
       default:
         return servingCertificate(node);

@@ -131,7 +131,7 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   try {
     return await readFile(file);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isObject(error) && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
