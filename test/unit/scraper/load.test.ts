@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { answerAfter, aScraper, hang, type HarnessOptions, someNodes } from './harness.ts';
+import { aNode, answerAfter, aScraper, hang, type HarnessOptions, someNodes } from './harness.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -107,5 +107,23 @@ describe('the steady load', () => {
     }
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(20);
+  });
+
+  test('stays in small groups however often nodes come and go', async () => {
+    const harness = aScraper({ nodes: someNodes(40) });
+    harness.scraper.start();
+    for (let change = 0; change < 400; change++) {
+      const node = aNode(`node-${String(change % 30).padStart(4, '0')}`);
+      harness.source.delete(node.name);
+      harness.source.upsert(node);
+    }
+
+    await harness.wait(60);
+
+    const groups = new Map<number, number>();
+    for (const { at } of harness.requests) {
+      if (at >= 40 && at < 55) groups.set(at, (groups.get(at) ?? 0) + 1);
+    }
+    expect([...groups.values()]).toEqual([8, 8, 8, 8, 8]);
   });
 });

@@ -84,7 +84,7 @@ describe('schedule of a node', () => {
     const { scraper, wait } = aScraper({ nodes: someNodes(20) });
 
     scraper.start();
-    await wait(30);
+    await wait(25.1); // some were asked just now
 
     expect(jest.getTimerCount()).toBe(20 + 1); // and the turn of the schedule
   });
@@ -244,6 +244,19 @@ describe('failing nodes', () => {
     expect(storedAt()).toEqual([0, 10, 30, 40, 55]);
   });
 
+  test('begins with a short pause when it fails again after it had recovered', async () => {
+    const { scraper, wait, kubelets, askedAt } = aScraper({ kubelets: { '*': failWith('tls') } });
+    scraper.start();
+    await wait(20); // failed at 0, 5 and 15
+    kubelets.set('*', answerAtOnce);
+    await wait(20); // answered at 35
+    kubelets.set('*', failWith('tls'));
+
+    await wait(15);
+
+    expect(askedAt()).toEqual([0, 5, 15, 35, 45, 50]);
+  });
+
   test('has its second scrape 10 s after its first answer, whenever that was', async () => {
     const { scraper, wait, kubelets, storedAt } = aScraper({ kubelets: { '*': failWith('tls') } });
     scraper.start();
@@ -319,6 +332,22 @@ describe('failing nodes', () => {
     await wait(7);
 
     expect(askedAt()).toEqual([0, 11]);
+  });
+
+  test('backs off as ever when it became ready during a request that was answered', async () => {
+    const { scraper, source, wait, kubelets, askedAt } = aScraper({
+      nodes: [aNode('node-1', { ready: false })],
+      kubelets: { '*': answerAfter(500) },
+    });
+    scraper.start();
+    await wait(0.1);
+    source.upsert(aNode('node-1', { ready: true }));
+    await wait(5);
+    kubelets.set('*', failWith('status'));
+
+    await wait(11);
+
+    expect(askedAt()).toEqual([0, 10, 15]);
   });
 
   test('gives up a request to an address that is no longer the node’s, and asks the new one', async () => {
@@ -423,6 +452,16 @@ describe('disposal', () => {
       'node-2',
       'node-3',
     ]);
+  });
+
+  test('is over as soon as the readers have let go', async () => {
+    const { scraper, wait } = aScraper({ kubelets: { '*': hang } });
+    scraper.start();
+    await wait(5);
+
+    await scraper[Symbol.asyncDispose]();
+
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   test('may come before the start, and a start twice is one', async () => {

@@ -125,6 +125,16 @@ describe('status', () => {
     });
   });
 
+  test('does not count a failing node that was deleted', async () => {
+    const { scraper, source, wait } = aScraper({ kubelets: { '*': failWith('tls') } });
+    scraper.start();
+    await wait(1);
+
+    source.delete('node-1');
+
+    expect(scraper.status()).toMatchObject({ nodes: 0, failing: 0, failingByReason: new Map() });
+  });
+
   test('turns on however slow the kubelets are', async () => {
     const { scraper, wait } = aScraper({ kubelets: { '*': hang } });
 

@@ -199,6 +199,20 @@ describe('nodes', () => {
     });
   });
 
+  test('lose what was kept over a boot when it is stale, or have the kubelet’s rate instead', () => {
+    const { answer, wait, storage } = withFigures();
+    const booted = { start: 40, time: 65, cpu: 5, rate: 300_000_000, memory: 2048 };
+    const seen = [];
+
+    for (const pause of [50, 10.1, 15]) {
+      wait(pause);
+      if (pause !== 10.1) answer({ node: booted });
+      seen.push(storage.nodeUsage('node-1')?.cpuNanoCores);
+    }
+
+    expect(seen).toEqual([100_000_000, undefined, 300_000_000]);
+  });
+
   test('are forgotten with their pods when they are removed', () => {
     const { storage, wait, answer, pod: usage } = withFigures();
 
@@ -280,6 +294,31 @@ describe('which pod a figure belongs to', () => {
 
     expect(young).toBeUndefined(); // and not the figures of the node it has left
     expect(shown(usage())).toBe('40s / 15s / a 200000000n 2048');
+  });
+
+  test('is its own before one that tells no uid', () => {
+    const { answer, wait, pod: usage } = withFigures();
+    const nameless = (time: number): PodAnswer => ({
+      uid: '',
+      containers: [['a', { start: 0, time, cpu: time / 5, memory: 2048 }]],
+    });
+
+    for (const time of [30, 45]) {
+      wait(15);
+      answer({ source: 'resource', pods: [nameless(time)] }, 'node-2');
+    }
+
+    expect(shown(usage({ uid: 'uid-1' }))).toBe(FIGURES);
+    expect(shown(usage({ uid: 'uid-2' }))).toBe('45s / 15s / a 200000000n 2048');
+  });
+
+  test('is not another uid’s because the source has changed', () => {
+    const { answer, wait, pod: usage } = withFigures();
+
+    wait(15);
+    answer({ source: 'resource', pods: [pod(30, { uid: 'uid-2' })] });
+
+    expect([usage({ uid: 'uid-1' }), usage({ uid: 'uid-2' })]).toEqual([undefined, undefined]);
   });
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(

@@ -151,6 +151,49 @@ describe('no flicker', () => {
     expect(seen).toEqual([FIGURES, FIGURES, FIGURES, FIGURES, 'none']);
   });
 
+  test('takes them away when they are stale, though the points that came since are not', () => {
+    const { answer, wait, pod: usage } = withFigures();
+    wait(50);
+    answer({ pods: [pod({ a: busy(65), b: { start: 0, time: 65 } })] });
+    const kept = shown(usage());
+
+    wait(10.1);
+
+    expect(kept).toBe(FIGURES);
+    expect(usage()).toBeUndefined();
+  });
+
+  test('serves a sample again that was there before its container fell silent', () => {
+    const { answer, wait, pod: usage } = withFigures();
+    const silent = { start: -1000, time: 15 };
+    for (let repeat = 0; repeat < 5; repeat++) {
+      wait(15);
+      answer({ pods: [pod({ a: silent })] });
+    }
+    const hidden = usage();
+
+    wait(15);
+    answer({ pods: [pod({ a: busy(15) })] });
+
+    expect(hidden).toBeUndefined();
+    expect(shown(usage())).toBe(FIGURES);
+  });
+
+  test('turns to the kubelet’s rates when what it kept is stale', () => {
+    const { answer, wait, pod: usage } = withFigures();
+    const unpaired = busy(30, { rate: 90_000_000 });
+    const seen = [];
+
+    for (let repeat = 0; repeat < 6; repeat++) {
+      wait(15);
+      answer({ pods: [pod({ a: busy(30, { rate: 90_000_000 }), b: unpaired })] });
+      seen.push(shown(usage()));
+    }
+
+    const bootstrapped = '30s / 10s / a 90000000n 1024, b 90000000n 1024';
+    expect(seen).toEqual([FIGURES, FIGURES, FIGURES, FIGURES, bootstrapped, bootstrapped]);
+  });
+
   test('does not keep figures that were stale already', () => {
     const { answer, wait, pod: usage } = withFigures();
 
