@@ -25,7 +25,7 @@ export interface KubeClientOptions {
 }
 
 interface ClientLimits extends AgentLimits {
-  /** Calls by `post` a second on average, and at once (as upstream's delegated clients). */
+  /** Calls by `post` to one path, a second on average, and at once (as upstream's delegated clients). */
   readonly queriesPerSecond: number;
   readonly burst: number;
   /** Of an answer to `post`. */
@@ -74,7 +74,8 @@ export class KubeClient implements AsyncDisposable {
   private readonly options: KubeClientOptions;
   private readonly limits: ClientLimits;
   private readonly agents: AgentHolder;
-  private readonly limiter: RateLimiter;
+  /** One a path; only reviews are posted. */
+  private readonly limiters = new Map<string, RateLimiter>();
   private readonly origin: string;
   private readonly host: string;
   private readonly basePath: string;
@@ -83,7 +84,6 @@ export class KubeClient implements AsyncDisposable {
     this.options = options;
     this.limits = { ...LIMITS, ...options.limits };
     this.agents = new AgentHolder(options.credentials, this.limits);
-    this.limiter = new RateLimiter(this.limits.queriesPerSecond, this.limits.burst, options.clock);
     const url = new URL(options.credentials.server);
     this.server = url.origin;
     this.origin = url.origin;
@@ -121,7 +121,7 @@ export class KubeClient implements AsyncDisposable {
     const { timeoutMs, signal } = options;
     const call = `POST ${path.replace(/\?.*/s, '')}`;
     using deadline = new Deadline(timeoutMs, signal, () => this.overdue(call, timeoutMs));
-    await this.takeTurn('POST', timeoutMs, deadline.signal);
+    await this.takeTurn(path, timeoutMs, deadline.signal);
     const sent = JSON.stringify(object);
     const outgoing = { method: 'POST', path, accept: 'application/json', body: sent } as const;
     const response = await this.send({ ...outgoing, signal: deadline.signal });
@@ -146,9 +146,9 @@ export class KubeClient implements AsyncDisposable {
     await this.agents[Symbol.asyncDispose]();
   }
 
-  private async takeTurn(method: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    const waitMs = this.limiter.reserve(timeoutMs);
-    this.options.instruments.waited(method, this.host, (waitMs ?? timeoutMs) / 1000);
+  private async takeTurn(path: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const waitMs = this.limiterOf(path).reserve(timeoutMs);
+    this.options.instruments.waited('POST', this.host, (waitMs ?? timeoutMs) / 1000);
     if (waitMs === undefined) {
       const { queriesPerSecond } = this.limits;
       throw new KubeError(
@@ -157,6 +157,15 @@ export class KubeClient implements AsyncDisposable {
       );
     }
     if (waitMs > 0) await pause(waitMs, signal);
+  }
+
+  private limiterOf(path: string): RateLimiter {
+    const known = this.limiters.get(path);
+    if (known) return known;
+    const { queriesPerSecond, burst } = this.limits;
+    const limiter = new RateLimiter(queriesPerSecond, burst, this.options.clock);
+    this.limiters.set(path, limiter);
+    return limiter;
   }
 
   /** Sends it; when the server does not know our token, once more with the token as it is now. */

@@ -17,10 +17,8 @@ const RESOURCE = {
   name: 'pods',
   path: '/api/v1/pods',
   fieldSelector: 'status.phase=Running',
-  listAccept:
-    'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json;q=0.9',
-  watchAccept:
-    'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json;q=0.9',
+  listAccept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json',
+  watchAccept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json',
   remedy: 'Grant get, list and watch of pods to our account (ClusterRole system:metrics-server)',
 };
 

@@ -2,6 +2,8 @@ import type { PodRecord } from './pod-record.ts';
 
 /** Changes that wait for a reader are merged when there are so many, so that no reader waits for long. */
 const MAX_PENDING = 4096;
+/** Up to so many pods, a new array at each change costs less than to remember the change. */
+const SMALL = 32;
 
 /**
  * Pods of one namespace by name. What `snapshot` has handed out never changes: changes are gathered, and
@@ -17,6 +19,10 @@ export class SortedPods {
   }
 
   add(pod: PodRecord): void {
+    if (this.isSmall) {
+      this.sorted = merge(this.sorted, [pod]);
+      return;
+    }
     this.added ??= new Set();
     this.added.add(pod);
     if (this.added.size >= MAX_PENDING) this.snapshot();
@@ -24,6 +30,10 @@ export class SortedPods {
 
   /** The pod must be in it. */
   delete(pod: PodRecord): void {
+    if (this.isSmall) {
+      this.sorted = this.sorted.filter((other) => other !== pod);
+      return;
+    }
     if (this.added?.delete(pod)) return;
     this.removed ??= new Set();
     this.removed.add(pod);
@@ -39,6 +49,10 @@ export class SortedPods {
       this.sorted = news.length === 0 ? kept : merge(kept, news);
     }
     return this.sorted;
+  }
+
+  private get isSmall(): boolean {
+    return this.sorted.length < SMALL && !this.added && !this.removed;
   }
 }
 

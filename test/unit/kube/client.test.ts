@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createServer as createHttpServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -313,6 +314,28 @@ describe('KubeClient and TLS', () => {
       kind: 'tls',
       message: expect.stringContaining('Cannot use the CA or client certificate'),
     });
+  });
+});
+
+describe('KubeClient without TLS', () => {
+  test('talks to a server in plain HTTP, without credentials', async () => {
+    let authorization: string | undefined = 'not asked';
+    const server = createHttpServer((request, response) => {
+      authorization = request.headers.authorization;
+      response.writeHead(201).end('{"fine":true}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const credentials = credentialsFor(
+      { ...api, url: `http://127.0.0.1:${port}` },
+      { ca: undefined, token: () => Promise.resolve(undefined) },
+    );
+    const client = newClient({ credentials });
+
+    await expect(post(client)).resolves.toEqual({ fine: true });
+    expect(authorization).toBeUndefined();
+    await client[Symbol.asyncDispose]();
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 
