@@ -1,0 +1,292 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { relative, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../clock.ts';
+import { type Cluster, createCluster } from './cluster.ts';
+import { type DemoFiles, serverArguments, writeDemoFiles } from './demo-files.ts';
+import type { DemoOptions } from './demo-options.ts';
+import { Faults } from './faults.ts';
+import { Progress, type Screen } from './progress.ts';
+import { addReplay, readCaptures } from './replay.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { type TopFigures, topLine, topTables } from './top-tables.ts';
+import type { Witness } from './witness.ts';
+import { loadWorldFolder } from './world-folder.ts';
+import { type World, createWorld } from './world.ts';
+
+export interface DemoSurroundings {
+  readonly out: Screen;
+  readonly err: Screen;
+  readonly clock: Clock;
+  readonly env: NodeJS.ProcessEnv;
+  /** The Node to run the server with, and the server's entry. */
+  readonly execPath: string;
+  readonly serverEntry: string;
+  /** Ends the demo, which is no failure. */
+  readonly signal: AbortSignal;
+}
+
+/** Why the demo cannot go on, said to people. */
+export class DemoError extends Error {
+  override readonly name = 'DemoError';
+}
+
+const DEFAULT_PODS = 60;
+/** A healthy server needs three seconds; a cluster of thousands of nodes on a small machine longer. */
+const AVAILABLE_WITHIN_MS = 60_000;
+const FIRST_FIGURES_WITHIN_MS = 30_000;
+const POLL_MS = 200;
+/** Between two looks: on a terminal, and else once a scrape round. */
+const REDRAW_MS = 2000;
+const ROUND_MS = 15_000;
+/** A Ctrl-C reaches the server, too; if it is gone a moment before the signal reaches us, that is no failure. */
+const SIGNAL_LAG_MS = 300;
+const LAST_WORDS = 12;
+
+/** Runs the demo until the signal aborts. Rejects with a DemoError when it cannot go on. */
+export async function runDemo(options: DemoOptions, around: DemoSurroundings): Promise<void> {
+  const { err, clock, signal } = around;
+  await using house = new AsyncDisposableStack();
+  const progress = new Progress(err, () => clock.monotonicMs());
+  const cluster = house.use(
+    await progress.step(
+      'Simulated cluster',
+      () => startCluster(options, around),
+      (started) => `${started.world.nodes().length} nodes, ${started.world.pods().length} pods`,
+    ),
+  );
+  const files = await writeDemoFiles(resolve(options.folder), cluster);
+  const port = await freePort();
+  const server = house.use(
+    await progress.step(
+      'metrics-server process',
+      () => startServer(files, port, around),
+      (started) => `pid ${started.pid}`,
+    ),
+  );
+  cluster.registerMetricsServer('127.0.0.1', port, { probesReadiness: true });
+  const watch = watchServer(server, signal);
+  // The client takes half a second to load, which is time that the server needs anyway.
+  const loading = connectWitness(files);
+  await progress.step('Metrics API available', () =>
+    Promise.race([untilAvailable(cluster, signal), watch]),
+  );
+  const witness = house.use(await loading);
+  const figures = await progress.step(
+    'First figures',
+    () => Promise.race([firstFigures(witness, around), watch]),
+    (first) => (first ? topLine(first) : 'none yet'),
+  );
+  if (signal.aborted) return;
+  around.out.write(introduction(options, { cluster, files, port, server }));
+  await Promise.race([show(witness, figures ?? undefined, around), watch]);
+}
+
+async function startCluster(options: DemoOptions, { clock }: DemoSurroundings): Promise<Cluster> {
+  const world = await makeWorld(options, clock);
+  const faults = new Faults({ clock });
+  const last = world.nodes().at(-1)?.name;
+  for (const { fault, nodeName = last } of options.faults) {
+    if (nodeName !== 'all' && nodeName !== undefined && !world.node(nodeName)) {
+      throw new DemoError(`--fault: there is no node "${nodeName}"`);
+    }
+    faults.set(fault.kind, {
+      nodeName: nodeName === 'all' ? undefined : nodeName,
+      value: fault.value,
+    });
+  }
+  try {
+    return await createCluster({ world, faults, clock, port: options.port });
+  } catch (error) {
+    if (!isPortProblem(error)) throw error;
+    const reason = error.code === 'EADDRINUSE' ? 'another process listens there' : error.code;
+    throw new DemoError(
+      `--port: cannot listen on 127.0.0.1:${options.port}: ${reason}. Choose another port, or none for any free one.`,
+      { cause: error },
+    );
+  }
+}
+
+function isPortProblem(error: unknown): error is Error & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+  );
+}
+
+async function makeWorld(options: DemoOptions, clock: Clock): Promise<World> {
+  const { nodes, podsPerNode } = options;
+  const world =
+    options.world === undefined
+      ? createWorld({
+          nodes,
+          ...(podsPerNode === undefined ? { pods: DEFAULT_PODS } : { podsPerNode }),
+          clock,
+        })
+      : await given('--world', () => loadWorldFolder(options.world ?? '', { clock }));
+  if (options.replay.length > 0) {
+    await given('--replay', async () => addReplay(world, await readCaptures(options.replay)));
+  }
+  return world;
+}
+
+/** Turns what is wrong with given files into words about the flag that named them. */
+async function given<Result>(flag: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new DemoError(`${flag}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function startServer(
+  files: DemoFiles,
+  port: number,
+  { execPath, serverEntry, env }: DemoSurroundings,
+): Promise<ServerProcess> {
+  return startServerProcess({
+    command: execPath,
+    arguments: [serverEntry, ...serverArguments(files, port)],
+    env,
+    logFile: files.log,
+  });
+}
+
+/** A port that is free now. That somebody takes it before the server does is possible, and then said by the server. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+/** Resolves when the demo is to end; rejects when the server ended by itself. */
+async function watchServer(server: ServerProcess, signal: AbortSignal): Promise<undefined> {
+  const end = await Promise.race([server.ended, aborted(signal)]);
+  if (end === undefined) return undefined;
+  await Promise.race([sleep(SIGNAL_LAG_MS), aborted(signal)]);
+  if (signal.aborted) return undefined;
+  const words = await server.lastWords(LAST_WORDS);
+  throw new DemoError(`metrics-server ${end.reason}. Its last words:\n${words}`);
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((done) => {
+    if (signal.aborted) done(undefined);
+    signal.addEventListener(
+      'abort',
+      () => {
+        done(undefined);
+      },
+      { once: true },
+    );
+  });
+}
+
+async function untilAvailable(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.timeout(AVAILABLE_WITHIN_MS);
+  try {
+    await cluster.whenMetricsAvailable(AbortSignal.any([signal, deadline]));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!deadline.aborted) throw error;
+    const { reason = '', message = '' } = cluster.metricsAvailability() ?? {};
+    throw new DemoError(
+      `The metrics API did not become available within ${AVAILABLE_WITHIN_MS / 1000} s: ${reason}: ${message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function connectWitness(files: DemoFiles): Promise<Witness> {
+  const { Witness: Client } = await import('./witness.ts');
+  return new Client(files.kubeconfig);
+}
+
+async function firstFigures(
+  witness: Witness,
+  { signal, clock }: DemoSurroundings,
+): Promise<TopFigures | undefined> {
+  const startMs = clock.monotonicMs();
+  while (!signal.aborted && clock.monotonicMs() - startMs < FIRST_FIGURES_WITHIN_MS) {
+    const figures = await witness.top();
+    if (figures.nodes.length > 0 && figures.pods.length > 0) return figures;
+    await sleep(POLL_MS);
+  }
+  return undefined;
+}
+
+interface Running {
+  readonly cluster: Cluster;
+  readonly files: DemoFiles;
+  readonly port: number;
+  readonly server: ServerProcess;
+}
+
+function introduction(options: DemoOptions, { cluster, files, port, server }: Running): string {
+  const { world } = cluster;
+  const [first] = world.pods();
+  const here = (path: string): string => relative('.', path) || '.';
+  const faults = options.faults.map(({ fault, nodeName }) => {
+    return `  fault             ${fault.kind} on ${nodeName ?? world.nodes().at(-1)?.name ?? ''}`;
+  });
+  return [
+    '',
+    'Running:',
+    `  kube-apiserver    ${cluster.url} (simulated)`,
+    `  kubelets          ${world.nodes().length} on 127.0.0.1, with ${world.pods().length} pods in ${world.namespaces().length} namespaces (simulated)`,
+    `  metrics-server    https://127.0.0.1:${port}, pid ${server.pid}, log in ${here(files.log)}`,
+    ...faults,
+    `  kubeconfig        ${resolve(files.kubeconfig)}`,
+    '',
+    'Try in another terminal:',
+    `  export KUBECONFIG=${resolve(files.kubeconfig)}`,
+    '  kubectl top nodes',
+    '  kubectl top pods -A --sort-by=cpu',
+    `  kubectl top pod ${first?.name ?? 'NAME'} -n ${first?.namespace ?? 'NAMESPACE'} --containers`,
+    '  kubectl get podmetrics -A',
+    '  kubectl get --raw /apis/metrics.k8s.io/v1beta1/nodes',
+    '  kubectl get apiservice v1beta1.metrics.k8s.io',
+    '  kubectl --context nobody top nodes     (a user without rights)',
+    'Ctrl-C ends everything.',
+    '',
+    '',
+  ].join('\n');
+}
+
+/** Shows the figures again and again: in place on a terminal, else one line a round. */
+async function show(
+  witness: Witness,
+  first: TopFigures | undefined,
+  { out, clock, signal }: DemoSurroundings,
+): Promise<void> {
+  const isTerminal = out.isTTY === true;
+  let drawn = 0;
+  let figures = first;
+  while (!signal.aborted) {
+    if (figures && isTerminal) drawn = redraw(out, topTables(figures, (out.rows ?? 24) - 1), drawn);
+    else if (figures) out.write(`${new Date(clock.nowMs()).toISOString()} ${topLine(figures)}\n`);
+    await Promise.race([sleep(isTerminal ? REDRAW_MS : ROUND_MS), aborted(signal)]);
+    try {
+      figures = await witness.top();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'WitnessError') throw error;
+      const line = `The metrics API cannot be read: ${error.message}`;
+      if (isTerminal) drawn = redraw(out, [line], drawn);
+      else out.write(`${line}\n`);
+      figures = undefined;
+    }
+  }
+}
+
+/** Draws over the lines of the last time. Returns how many lines there are now. */
+function redraw(out: Screen, lines: readonly string[], drawn: number): number {
+  const back = drawn === 0 ? '' : `\u001B[${drawn}A\r\u001B[J`;
+  const width = out.columns ?? 80;
+  out.write(`${back}${lines.map((line) => line.slice(0, width)).join('\n')}\n`);
+  return lines.length;
+}
