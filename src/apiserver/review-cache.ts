@@ -44,7 +44,8 @@ export class ReviewCache<Answer extends object> {
     this.#answers = new LRUCache<string, Answer>({
       max: maxEntries,
       ttlResolution: 0,
-      perf: { now: () => clock.monotonicMs() },
+      // lru-cache takes a start of 0 for none: such an answer would be kept for ever
+      perf: { now: () => clock.monotonicMs() + 1 },
     });
   }
 
