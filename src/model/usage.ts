@@ -7,6 +7,8 @@ export interface NodeUsage {
   readonly cpuNanoCores: number;
   /** The working set. */
   readonly memoryBytes: number;
+  /** A place for whoever serves these figures, to keep what was encoded from them for as long as they last. */
+  json?: string;
 }
 
 export interface ContainerUsage {
@@ -25,4 +27,6 @@ export interface PodUsage {
   readonly windowMs: number;
   /** Sorted by name. */
   readonly containers: readonly ContainerUsage[];
+  /** As NodeUsage.json. A place on the object costs the garbage collector far less than a WeakMap of all pods. */
+  json?: string;
 }

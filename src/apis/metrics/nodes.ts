@@ -5,7 +5,7 @@ import type { ListRequest, Resource } from '../../apiserver/api-group.ts';
 import type { Clock } from '../../clock.ts';
 import type { NodeUsage } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
-import { nodeUsageJson } from './objects.ts';
+import { UsageWriter } from './objects.ts';
 import type { NodeMetrics, NodeRecord } from './objects.ts';
 import { USAGE_COLUMNS, nodeCells } from './table.ts';
 
@@ -32,7 +32,7 @@ interface NodesParts {
 /** Serves `nodes` of metrics.k8s.io. A node without usage is left out of lists and not found by name. */
 export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
   const { nodes, usage, instruments, clock } = parts;
-  const fragments = new WeakMap<NodeUsage, string>();
+  const writer = new UsageWriter();
 
   return {
     name: 'nodes',
@@ -52,11 +52,7 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
     },
     encoding: {
       metadata: ({ node: { name, labels } }) => ({ name, namespace: undefined, labels }),
-      json({ usage: figures }) {
-        let text = fragments.get(figures);
-        if (text === undefined) fragments.set(figures, (text = nodeUsageJson(figures)));
-        return text;
-      },
+      json: ({ usage: figures }) => (figures.json ??= writer.nodeJson(figures)),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => nodeCells(figures),
     },

@@ -31,17 +31,42 @@ export interface PodMetrics {
   readonly usage: PodUsage;
 }
 
-/** NodeMetrics after its metadata: `"timestamp":…,"window":…,"usage":{…}`. Resources by name. */
-export function nodeUsageJson(usage: NodeUsage): string {
-  return `${measuredJson(usage)},"usage":${quantitiesJson(usage)}`;
-}
+/** How many texts of timestamps, and of windows, are kept for the next one that is equal. */
+const REMEMBERED_TEXTS = 512;
 
-/** PodMetrics after its metadata: `"timestamp":…,"window":…,"containers":[…]`. */
-export function podUsageJson(usage: PodUsage): string {
-  const containers = usage.containers.map(
-    (container) => `{"name":${quoteJson(container.name)},"usage":${quantitiesJson(container)}}`,
-  );
-  return `${measuredJson(usage)},"containers":[${containers.join(',')}]`;
+/**
+ * Writes usage as JSON. Kubelets measure in whole seconds, and thousands of pods within the same few: a text
+ * that was just written is written again without working it out.
+ */
+export class UsageWriter {
+  private readonly timestampOf = remembered((second) => formatTimestamp(second * 1000));
+  private readonly windowOf = remembered(formatDuration);
+
+  /** NodeMetrics after its metadata: `"timestamp":…,"window":…,"usage":{…}`. Resources by name. */
+  nodeJson(usage: NodeUsage): string {
+    return `${this.measuredJson(usage)},"usage":${quantitiesJson(usage)}`;
+  }
+
+  /**
+   * PodMetrics after its metadata: `"timestamp":…,"window":…,"containers":[…]`. Joined and not added up: the
+   * text is kept, and a sum of strings would be kept as the tree of all its parts.
+   */
+  podJson(usage: PodUsage): string {
+    const parts = [this.measuredJson(usage), ',"containers":['];
+    let separator = '{"name":';
+    for (const { name, cpuNanoCores, memoryBytes } of usage.containers) {
+      parts.push(separator, quoteJson(name), ',"usage":{"cpu":"', formatCpu(cpuNanoCores));
+      parts.push('","memory":"', formatMemory(memoryBytes), '"}}');
+      separator = ',{"name":';
+    }
+    parts.push(']');
+    return parts.join('');
+  }
+
+  private measuredJson({ timestampMs, windowMs }: Measured): string {
+    const timestamp = this.timestampOf(Math.floor(timestampMs / 1000));
+    return `"timestamp":"${timestamp}","window":"${this.windowOf(windowMs)}"`;
+  }
 }
 
 interface Measured {
@@ -54,10 +79,18 @@ interface Figures {
   readonly memoryBytes: number;
 }
 
-function measuredJson({ timestampMs, windowMs }: Measured): string {
-  return `"timestamp":"${formatTimestamp(timestampMs)}","window":"${formatDuration(windowMs)}"`;
-}
-
 function quantitiesJson({ cpuNanoCores, memoryBytes }: Figures): string {
   return `{"cpu":"${formatCpu(cpuNanoCores)}","memory":"${formatMemory(memoryBytes)}"}`;
+}
+
+function remembered(textOf: (value: number) => string): (value: number) => string {
+  const texts = new Map<number, string>();
+  return (value) => {
+    let text = texts.get(value);
+    if (text !== undefined) return text;
+    if (texts.size >= REMEMBERED_TEXTS) texts.clear();
+    text = textOf(value);
+    texts.set(value, text);
+    return text;
+  };
 }

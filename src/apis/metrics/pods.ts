@@ -5,7 +5,7 @@ import type { ListRequest, Resource } from '../../apiserver/api-group.ts';
 import type { Clock } from '../../clock.ts';
 import type { PodUsage } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
-import { podUsageJson } from './objects.ts';
+import { UsageWriter } from './objects.ts';
 import type { PodMetrics, PodRecord } from './objects.ts';
 import { USAGE_COLUMNS, podCells } from './table.ts';
 
@@ -37,7 +37,7 @@ interface PodsParts {
  */
 export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
   const { pods, usage, instruments, clock } = parts;
-  const fragments = new WeakMap<PodUsage, string>();
+  const writer = new UsageWriter();
 
   return {
     name: 'pods',
@@ -57,11 +57,7 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     },
     encoding: {
       metadata: ({ pod: { name, namespace, labels } }) => ({ name, namespace, labels }),
-      json({ usage: figures }) {
-        let text = fragments.get(figures);
-        if (text === undefined) fragments.set(figures, (text = podUsageJson(figures)));
-        return text;
-      },
+      json: ({ usage: figures }) => (figures.json ??= writer.podJson(figures)),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => podCells(figures),
     },

@@ -7,6 +7,7 @@ import { resourceMetricsInstruments } from '../../../../src/apis/metrics/instrum
 import type { ResourceMetricsParts } from '../../../../src/apis/metrics/group.ts';
 import type { AnyResource, ListRequest } from '../../../../src/apiserver/api-group.ts';
 import type { Clock } from '../../../../src/clock.ts';
+import type { PodUsage } from '../../../../src/model/usage.ts';
 import { RECORDED_NODES, RECORDED_PODS, metricsGroupOf } from '../../../support/recorded-world.ts';
 
 const clock: Clock = { nowMs: () => Date.UTC(2026, 10, 20, 10, 0, 20, 400), monotonicMs: () => 0 };
@@ -196,20 +197,19 @@ describe('pods of metrics.k8s.io', () => {
   });
 
   test('are encoded once, until their figures change', () => {
-    let figures = {
-      timestampMs: 0,
-      windowMs: 15_000,
-      containers: [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }],
-    };
-    const [, pods] = resources({ usage: { nodeUsage: () => undefined, podUsage: () => figures } });
+    const containers = [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }];
+    let figures: PodUsage = { timestampMs: 0, windowMs: 15_000, containers };
+    const [, pods] = resources({
+      usage: { nodeUsage: () => undefined, podUsage: () => figures },
+    });
     const get = () =>
       pods.encoding.json(
         pods.get?.({ namespace: 'default', name: 'web-0', subresource: undefined }),
       );
     const before = get();
-    figures.containers[0] = { name: 'c', cpuNanoCores: 2, memoryBytes: 1 };
+    containers[0] = { name: 'c', cpuNanoCores: 2, memoryBytes: 1 };
     const kept = get();
-    figures = { ...figures };
+    figures = { timestampMs: 0, windowMs: 15_000, containers };
 
     expect(kept).toBe(before);
     expect(get()).toContain('"cpu":"2n"');

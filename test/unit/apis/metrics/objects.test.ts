@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeUsageJson, podUsageJson } from '../../../../src/apis/metrics/objects.ts';
+import { UsageWriter } from '../../../../src/apis/metrics/objects.ts';
 import { nodeCells, podCells } from '../../../../src/apis/metrics/table.ts';
 
+const writer = new UsageWriter();
 const TIMESTAMP_MS = Date.UTC(2026, 0, 1, 0, 0, 50, 999);
 
-describe('nodeUsageJson', () => {
-  test('writes the vector V1 of the real encoder', () => {
+describe('UsageWriter', () => {
+  test('writes a node as the vector V1 of the real encoder', () => {
     const usage = {
       timestampMs: TIMESTAMP_MS,
       windowMs: 15_500,
@@ -13,17 +14,14 @@ describe('nodeUsageJson', () => {
       memoryBytes: 64 * 2 ** 20,
     };
 
-    expect(nodeUsageJson(usage)).toBe(
+    expect(writer.nodeJson(usage)).toBe(
       '"timestamp":"2026-01-01T00:00:50Z","window":"15.5s","usage":{"cpu":"250m","memory":"64Mi"}',
     );
   });
-});
-
-describe('podUsageJson', () => {
-  test('writes the vector V2 of the real encoder', () => {
+  test('writes a pod as the vector V2 of the real encoder', () => {
     const containers = [{ name: 'c', cpuNanoCores: 1_234_567, memoryBytes: 1000 }];
 
-    expect(podUsageJson({ timestampMs: TIMESTAMP_MS, windowMs: 60_000, containers })).toBe(
+    expect(writer.podJson({ timestampMs: TIMESTAMP_MS, windowMs: 60_000, containers })).toBe(
       '"timestamp":"2026-01-01T00:00:50Z","window":"1m0s","containers":[{"name":"c","usage":{"cpu":"1234567n","memory":"1k"}}]',
     );
   });
@@ -31,9 +29,22 @@ describe('podUsageJson', () => {
   test('escapes a container name that a careless kubelet made up', () => {
     const containers = [{ name: '<a"b>', cpuNanoCores: 0, memoryBytes: 0 }];
 
-    expect(podUsageJson({ timestampMs: 0, windowMs: 0, containers })).toContain(
+    expect(writer.podJson({ timestampMs: 0, windowMs: 0, containers })).toContain(
       '"name":"\\u003ca\\"b\\u003e"',
     );
+  });
+});
+
+describe('UsageWriter over many figures', () => {
+  test('writes each timestamp and window as it is, however many it has seen', () => {
+    const seen = new UsageWriter();
+    for (let at = 0; at < 2000; at++) {
+      const usage = { timestampMs: at * 1000 + 999, windowMs: at, cpuNanoCores: 0, memoryBytes: 0 };
+      expect(seen.nodeJson(usage)).toBe(writer.nodeJson({ ...usage, timestampMs: at * 1000 }));
+      expect(seen.nodeJson(usage)).toContain(
+        `"timestamp":"${new Date(at * 1000).toISOString().slice(0, 19)}Z"`,
+      );
+    }
   });
 });
 
