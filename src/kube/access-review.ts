@@ -3,14 +3,14 @@ import { KubeError } from './kube-error.ts';
 import { askReview } from './review.ts';
 import type { ReviewClient, ReviewOptions } from './review.ts';
 
-export interface AccessReviewStatus {
+interface AccessReviewStatus {
   readonly allowed: boolean;
   /** Forbidden whatever other authorizers say. */
   readonly denied: boolean;
   readonly reason: string;
 }
 
-export interface AccessReviewer {
+interface AccessReviewer {
   /**
    * @param spec the `spec` of a SubjectAccessReview as it goes over the wire
    * @throws KubeError when there is no answer.

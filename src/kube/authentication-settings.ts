@@ -9,7 +9,7 @@ export interface AuthenticationConfig {
   readonly requestHeader: RequestHeaderConfig | undefined;
 }
 
-export interface RequestHeaderConfig extends HeaderNames {
+interface RequestHeaderConfig extends HeaderNames {
   /** Signs front proxies. */
   readonly caPem: string;
 }

@@ -102,7 +102,7 @@ export function parseToken(text: string): string {
 }
 
 /** @throws Error when the text is not PEM of the given kinds. */
-export function parsePem(text: string, label: RegExp, expected: string): string {
+function parsePem(text: string, label: RegExp, expected: string): string {
   if (!label.test(text)) throw new Error(`expected ${expected}, got no such block`);
   return text;
 }

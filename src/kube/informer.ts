@@ -15,7 +15,7 @@ import { Trouble } from './trouble.ts';
 import { watchEvents } from './watch-event.ts';
 import type { ObjectEvent } from './watch-event.ts';
 
-export interface FollowedResource {
+interface FollowedResource {
   /** For the log: `nodes`. */
   readonly name: string;
   readonly path: string;

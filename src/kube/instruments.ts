@@ -26,7 +26,7 @@ function requestInstruments(registry: Registry): RequestInstruments {
   const registers = [registry];
   const requests = new Counter({
     name: 'rest_client_requests_total',
-    help: 'Number of HTTP requests, partitioned by status code, method, and host.',
+    help: '[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.',
     labelNames: ['code', 'host', 'method'],
     registers,
   });
@@ -34,22 +34,22 @@ function requestInstruments(registry: Registry): RequestInstruments {
     new Histogram({ name, help, labelNames: ['host', 'verb'], buckets, registers });
   const seconds = histogram(
     'rest_client_request_duration_seconds',
-    'Request latency in seconds. Broken down by verb, and host.',
+    '[ALPHA] Request latency in seconds. Broken down by verb, and host.',
     REQUEST_SECONDS,
   );
   const waits = histogram(
     'rest_client_rate_limiter_duration_seconds',
-    'Client side rate limiter latency in seconds. Broken down by verb, and host.',
+    '[ALPHA] Client side rate limiter latency in seconds. Broken down by verb, and host.',
     REQUEST_SECONDS,
   );
   const sent = histogram(
     'rest_client_request_size_bytes',
-    'Request size in bytes. Broken down by verb and host.',
+    '[ALPHA] Request size in bytes. Broken down by verb and host.',
     SIZE_BYTES,
   );
   const received = histogram(
     'rest_client_response_size_bytes',
-    'Response size in bytes. Broken down by verb and host.',
+    '[ALPHA] Response size in bytes. Broken down by verb and host.',
     SIZE_BYTES,
   );
   return {
@@ -71,13 +71,13 @@ function reviewInstruments(registry: Registry, prefix: string, review: string): 
   const registers = [registry];
   const requests = new Counter({
     name: `${prefix}_request_total`,
-    help: `Number of ${review} requests partitioned by status code.`,
+    help: `[ALPHA] Number of ${review} requests partitioned by status code.`,
     labelNames: ['code'],
     registers,
   });
   const seconds = new Histogram({
     name: `${prefix}_request_duration_seconds`,
-    help: `Latency of ${review} requests in seconds. Broken down by status code.`,
+    help: `[ALPHA] Latency of ${review} requests in seconds. Broken down by status code.`,
     labelNames: ['code'],
     buckets: REVIEW_SECONDS,
     registers,

@@ -4,7 +4,7 @@ import type { InformerOptions } from './informer.ts';
 import { listOf, memberOf, textEntriesOf, textOf } from './json-value.ts';
 import type { Mirror } from './relist.ts';
 
-export interface NodeAddress {
+interface NodeAddress {
   /** InternalIP, Hostname … */
   readonly type: string;
   readonly address: string;

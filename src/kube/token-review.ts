@@ -3,21 +3,21 @@ import { KubeError } from './kube-error.ts';
 import { askReview } from './review.ts';
 import type { ReviewClient, ReviewOptions } from './review.ts';
 
-export interface TokenReviewStatus {
+interface TokenReviewStatus {
   readonly authenticated: boolean;
   /** Why the token could not be judged, or is not good; '' when nothing is said. */
   readonly error: string;
   readonly user: ReviewedUser;
 }
 
-export interface ReviewedUser {
+interface ReviewedUser {
   readonly username: string;
   readonly uid: string;
   readonly groups: readonly string[];
   readonly extra: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface TokenReviewer {
+interface TokenReviewer {
   /** @throws KubeError when there is no answer (a token that is not good is an answer). */
   review(token: string, signal?: AbortSignal): Promise<TokenReviewStatus>;
 }
