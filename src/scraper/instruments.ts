@@ -4,7 +4,7 @@ export interface ScraperInstruments {
   observeRound(seconds: number): void;
 }
 
-/** Registers this room's metrics (as upstream: pkg/server/monitoring.go, pkg/utils/monitoring.go). */
+/** Registers this room's metrics (as upstream: tick duration of pkg/server, buckets of pkg/utils/monitoring.go). */
 export function scraperInstruments(registry: Registry, resolutionMs: number): ScraperInstruments {
   const rounds = new Histogram({
     name: 'metrics_server_manager_tick_duration_seconds',

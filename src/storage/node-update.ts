@@ -22,7 +22,8 @@ import {
   startOf,
   timeOf,
 } from './point-rows.ts';
-import { believableStartMs, isBelievableRate, presenceOf, standingOf } from './retention.ts';
+import { isBelievableRate, standingOf } from './retention.ts';
+import { isNewerPod, RunningContainers } from './running-containers.ts';
 
 export interface UpdateOptions {
   readonly index: PodIndex;
@@ -37,17 +38,16 @@ type Effect = 'same' | 'changed' | 'startedOver';
 /**
  * Works one answer into a node's record. The new rows are laid out in a table of its own, in the order of
  * the answer, while the old ones can still be read; then they are copied over. So a scrape that finds the
- * pods and containers of the one before allocates nothing, in whatever order they come.
+ * pods and containers of the one before makes no new tables, keys or entries, in whatever order they come.
  */
 export class NodeUpdate {
   readonly #options: UpdateOptions;
   readonly #arrival: Arrival;
   #rows = pointRows(64);
+  /** Names of the new rows, and the entry of each pod of the answer; beyond its own they hold older ones. */
   readonly #containerNames: string[] = [];
-  /** The entry of each pod of the answer. */
   readonly #entries: PodEntry[] = [];
-  /** Rows of the block: the running containers of the pod in hand, by name, each name once. */
-  readonly #running: number[] = [];
+  readonly #running = new RunningContainers();
 
   constructor(options: UpdateOptions) {
     this.#options = options;
@@ -143,7 +143,6 @@ export class NodeUpdate {
       node.pods[pods++] = entry;
     }
     node.pods.length = pods;
-    this.#entries.length = 0;
     return endRow;
   }
 
@@ -153,13 +152,13 @@ export class NodeUpdate {
     block: NodeBlock,
     { sameSource, firstRow }: { sameSource: boolean; firstRow: number },
   ): number {
-    this.#chooseRunning(block, entry.blockRow);
-    const endRow = firstRow + this.#running.length;
+    this.#running.choose(block, entry.blockRow);
+    const endRow = firstRow + this.#running.count;
     let changed = endRow - firstRow !== entry.endRow - entry.firstRow;
     let startedOver = false;
     let oldRow = entry.firstRow;
     for (let row = firstRow; row < endRow; row++) {
-      const blockRow = this.#running[row - firstRow] ?? 0;
+      const blockRow = this.#running.rowAt(row - firstRow);
       const name = block.containerName[blockRow] ?? '';
       oldRow = this.#inherit(entry, oldRow, { row, name, sameSource });
       const presence = readContainer(block, blockRow, this.#arrival.reading);
@@ -260,25 +259,16 @@ export class NodeUpdate {
     return ageMs > this.#options.stalenessMs ? undefined : kept;
   }
 
-  /** The running containers of a pod of the block, sorted by name; of duplicates the newest. */
-  #chooseRunning(block: NodeBlock, podRow: number): void {
-    const running = this.#running;
-    running.length = 0;
-    const from = podRow === 0 ? 0 : (block.podContainersEnd[podRow - 1] ?? 0);
-    const to = block.podContainersEnd[podRow] ?? from;
-    for (let row = from; row < to; row++) {
-      if (!isFinished(block, row)) insertByName(running, block, row);
-    }
-  }
-
   /** Puts the new rows in the place of the old, which are of the right size most of the time. */
   #takeOver(node: NodeRecord, endRow: number): void {
     if (rowCapacity(node.rows) !== endRow) node.rows = pointRows(endRow);
     copyRows(this.#rows, node.rows);
-    const names = this.#containerNames;
-    if (node.containerNames.length !== names.length) node.containerNames = names.slice();
-    else for (let at = 0; at < names.length; at++) node.containerNames[at] = names[at] ?? '';
-    names.length = 0;
+    const names = endRow - 1;
+    if (node.containerNames.length === names) {
+      for (let at = 0; at < names; at++) node.containerNames[at] = this.#containerNames[at] ?? '';
+    } else {
+      node.containerNames = this.#containerNames.slice(0, names);
+    }
   }
 }
 
@@ -295,62 +285,4 @@ function settle<Usage>(
   holder.standing = standing;
   holder.kept = standing === 'kept' ? kept : undefined;
   holder.usage = holder.kept?.usage;
-}
-
-function isFinished(block: NodeBlock, row: number): boolean {
-  const [seconds = Number.NaN, nanos = 0] = [block.cpuSeconds[row], block.cpuNanos[row]];
-  return (
-    presenceOf(Number.NaN, seconds, nanos, block.memoryBytes[row] ?? Number.NaN) === 'finished'
-  );
-}
-
-function insertByName(running: number[], block: NodeBlock, row: number): void {
-  const name = block.containerName[row] ?? '';
-  let at = running.length;
-  while (at > 0 && (block.containerName[running[at - 1] ?? 0] ?? '') > name) at--;
-  const before = running[at - 1];
-  if (before !== undefined && block.containerName[before] === name) {
-    if (isNewerContainer(block, row, before)) running[at - 1] = row;
-    return;
-  }
-  running.push(row);
-  for (let to = running.length - 1; to > at; to--) running[to] = running[to - 1] ?? 0;
-  running[at] = row;
-}
-
-/** Of duplicates the newest start wins, then the newest sample; an unknown time is the oldest. */
-function isNewerContainer(block: NodeBlock, row: number, than: number): boolean {
-  const start = startIn(block, row);
-  const otherStart = startIn(block, than);
-  return start === otherStart ? timeIn(block, row) > timeIn(block, than) : start > otherStart;
-}
-
-/** As of containers: the newest start among a pod's containers, then the newest sample. */
-function isNewerPod(block: NodeBlock, row: number, than: number): boolean {
-  const start = newest(block, row, startIn);
-  const otherStart = newest(block, than, startIn);
-  if (start !== otherStart) return start > otherStart;
-  return newest(block, row, timeIn) > newest(block, than, timeIn);
-}
-
-function newest(
-  block: NodeBlock,
-  podRow: number,
-  timeOfRow: (block: NodeBlock, row: number) => number,
-): number {
-  const from = podRow === 0 ? 0 : (block.podContainersEnd[podRow - 1] ?? 0);
-  const to = block.podContainersEnd[podRow] ?? from;
-  let newestMs = Number.NEGATIVE_INFINITY;
-  for (let row = from; row < to; row++) newestMs = Math.max(newestMs, timeOfRow(block, row));
-  return newestMs;
-}
-
-function startIn(block: NodeBlock, row: number): number {
-  const startMs = believableStartMs(block.startMs[row] ?? Number.NaN, timeIn(block, row));
-  return Number.isNaN(startMs) ? Number.NEGATIVE_INFINITY : startMs;
-}
-
-function timeIn(block: NodeBlock, row: number): number {
-  const timeMs = block.timeMs[row] ?? Number.NaN;
-  return Number.isNaN(timeMs) ? Number.NEGATIVE_INFINITY : timeMs;
 }

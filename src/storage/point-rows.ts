@@ -176,7 +176,7 @@ export function isSilent(rows: PointRows, row: number): boolean {
   return (stateOf(rows, row) & SILENT) !== 0;
 }
 
-export function hasPrevious(rows: PointRows, row: number): boolean {
+function hasPrevious(rows: PointRows, row: number): boolean {
   return !Number.isNaN(cellOf(rows, row * ROW + PREVIOUS_TIME));
 }
 
