@@ -16,6 +16,15 @@ export function summaryText(view: NodeView, onlyCpuAndMemory: boolean): string {
   });
 }
 
+/** A sample with its time as text: it stands in the answer up to five times. */
+interface Stamped extends Sample {
+  readonly time: string;
+}
+
+function stamped(sample: Sample): Stamped {
+  return { ...sample, time: formatTimestamp(sample.atMs) };
+}
+
 type GoObject = Record<string, GoValue | undefined>;
 
 const NO_PRESSURE = new PrintedOnce(
@@ -32,7 +41,9 @@ const DISK = { capacityBytes: 100 * GIB, inodes: 6_553_600 };
 const DISK_PERIOD_MS = 60_000;
 
 function nodeStats(view: NodeView, full: boolean): GoValue {
-  const { node, nowMs, sample, podsSample } = view;
+  const { node, nowMs } = view;
+  const sample = stamped(view.sample);
+  const podsSample = stamped(view.podsSample);
   const capacity = BigInt(node.plan?.memoryBytes ?? 0);
   const startTime = formatTimestamp(node.plan?.bootMs ?? 0);
   const pods: GoObject = {
@@ -51,7 +62,7 @@ function nodeStats(view: NodeView, full: boolean): GoValue {
     memory: memoryStats(sample, { limit: capacity }),
     ...(full && {
       io: ioStats(sample),
-      network: networkStats(node.name, sample.atMs),
+      network: networkStats(node.name, sample),
       fs: diskStats(sample.atMs, 20 * GIB, 300_000),
       runtime: {
         imageFs: diskStats(onMinute(nowMs), 6 * GIB, 90_000),
@@ -68,7 +79,8 @@ function nodeStats(view: NodeView, full: boolean): GoValue {
 }
 
 function podStats(view: PodView, nowMs: number, full: boolean): GoValue {
-  const { pod, sample, containers } = view;
+  const { pod, containers } = view;
+  const sample = stamped(view.sample);
   const limits = containers.map(({ container }) => memoryLimit(container.limits));
   const limit = limits.every((bytes) => bytes !== undefined)
     ? limits.reduce((sum, bytes) => sum + bytes, 0n)
@@ -79,30 +91,27 @@ function podStats(view: PodView, nowMs: number, full: boolean): GoValue {
     containers: containers.map((container) => containerStats(container, nowMs, full)),
     cpu: cpuStats(sample),
     memory: memoryStats(sample, { limit, faults: 0 }),
-    ...(full && podExtras(view, nowMs)),
+    ...(full && podExtras(view, sample, nowMs)),
     swap: swapStats(sample),
   };
 }
 
-function podExtras({ pod, sample, containers }: PodView, nowMs: number): GoObject {
+function podExtras({ pod, containers }: PodView, sample: Stamped, nowMs: number): GoObject {
   const written = containers.reduce((sum, container) => sum + writtenBytes(container, nowMs), 0);
   const claim = pod.plan?.owner?.kind === 'StatefulSet' ? `data-${pod.name}` : undefined;
   return {
     io: ioStats(sample),
-    network: networkStats(pod.kubeletUid, sample.atMs),
+    network: networkStats(pod.kubeletUid, sample),
     volume: claim === undefined ? undefined : [volumeStats(claim, pod.namespace, nowMs)],
     'ephemeral-storage': diskStats(nowMs, written, 8 * containers.length),
     process_stats: sample.cpuNanos === 0n ? undefined : { process_count: containers.length },
   };
 }
 
-function containerStats(
-  { container, startMs, sample }: ContainerView,
-  nowMs: number,
-  full: boolean,
-): GoValue {
+function containerStats(view: ContainerView, nowMs: number, full: boolean): GoValue {
+  const { container, startMs } = view;
+  const sample = stamped(view.sample);
   const limit = memoryLimit(container.limits);
-  const view = { container, startMs, sample };
   const young = sample.fromRuntime;
   return {
     name: container.name,
@@ -119,9 +128,9 @@ function containerStats(
   };
 }
 
-function cpuStats(sample: Sample): GoValue {
+function cpuStats(sample: Stamped): GoValue {
   return {
-    time: formatTimestamp(sample.atMs),
+    time: sample.time,
     usageNanoCores: sample.rateNanoCores,
     usageCoreNanoSeconds: sample.cpuNanos,
     psi: pressure(sample),
@@ -129,12 +138,12 @@ function cpuStats(sample: Sample): GoValue {
 }
 
 function memoryStats(
-  sample: Sample,
+  sample: Stamped,
   { limit, faults }: { limit: bigint | undefined; faults?: number },
 ): GoValue {
   const bytes = sample.workingSetBytes;
   return {
-    time: formatTimestamp(sample.atMs),
+    time: sample.time,
     availableBytes: availableBytes(sample, limit),
     usageBytes: bytes + bytes / 16n,
     workingSetBytes: bytes,
@@ -154,8 +163,8 @@ function availableBytes(
   return limit > workingSetBytes ? limit - workingSetBytes : 0n;
 }
 
-function ioStats(sample: Sample): GoValue {
-  return { time: formatTimestamp(sample.atMs), psi: pressure(sample) };
+function ioStats(sample: Stamped): GoValue {
+  return { time: sample.time, psi: pressure(sample) };
 }
 
 /** Waiting for CPU grows with the rate above half a core; the averages are fractions, as the kernel's. */
@@ -174,15 +183,15 @@ function pressure({ fromRuntime, rateNanoCores, cpuNanos }: Sample): GoValue | u
 }
 
 /** Nobody swaps here; what may be swapped is told of containers with a limit (and 0 of all by the runtime). */
-function swapStats(sample: Sample, available?: bigint | number): GoValue {
+function swapStats(sample: Stamped, available?: bigint | number): GoValue {
   return {
-    time: formatTimestamp(sample.atMs),
+    time: sample.time,
     swapAvailableBytes: available,
     swapUsageBytes: 0,
   };
 }
 
-function networkStats(of: string, atMs: number): GoValue {
+function networkStats(of: string, { time, atMs }: Stamped): GoValue {
   const rxBytes = Math.floor(atMs / 1000) * (1 + (hashText(3, of) % 64));
   const eth0 = {
     name: 'eth0',
@@ -191,7 +200,7 @@ function networkStats(of: string, atMs: number): GoValue {
     txBytes: Math.floor(rxBytes / 3),
     txErrors: 0,
   };
-  return { time: formatTimestamp(atMs), ...eth0, interfaces: [eth0] };
+  return { time, ...eth0, interfaces: [eth0] };
 }
 
 function diskStats(atMs: number, usedBytes: number, inodesUsed: number): GoObject {
