@@ -8,7 +8,7 @@ export interface KubeletBody {
   readonly body: string | Uint8Array;
 }
 
-export const TEXT_PLAIN = 'text/plain; charset=utf-8';
+const TEXT_PLAIN = 'text/plain; charset=utf-8';
 const CHUNK_BYTES = 64 * 1024;
 const MIB = 1024 * 1024;
 
@@ -126,11 +126,7 @@ export function answer(response: ServerResponse, status: number, body: string): 
   send(response, status, { contentType: TEXT_PLAIN, body });
 }
 
-export function send(
-  response: ServerResponse,
-  status: number,
-  { contentType, body }: KubeletBody,
-): void {
+function send(response: ServerResponse, status: number, { contentType, body }: KubeletBody): void {
   writeHead(response, status, contentType);
   response.end(body);
 }

@@ -43,7 +43,7 @@ export interface KubeletsOptions {
   readonly ports?: 'any' | 'given';
 }
 
-export interface Validity {
+interface Validity {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }

@@ -6,11 +6,10 @@
  * nanoseconds of CPU: 1 µcore x 1 ms = 1 ns.
  */
 
-export const WORKLOAD_KINDS = ['idle', 'steady', 'wave', 'burst', 'leak', 'restarting'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+type WorkloadKind = 'idle' | 'steady' | 'wave' | 'burst' | 'leak' | 'restarting';
 
 /** CPU over the age of a container. Periods are even numbers of ms, so that half of one is exact. */
-export type CpuCurve =
+type CpuCurve =
   /** Some work while starting (spread over the first 100 ms), then none: what a sleeping process shows. */
   | { readonly shape: 'none'; readonly startupNanos: number }
   | { readonly shape: 'flat'; readonly microCores: number }
@@ -28,7 +27,7 @@ interface Swing {
 }
 
 /** The working set over the age of a container, in bytes (given out in whole pages of 4096). */
-export type MemoryCurve =
+type MemoryCurve =
   | { readonly shape: 'flat'; readonly bytes: number }
   | {
       readonly shape: 'triangle';
@@ -43,7 +42,7 @@ export type MemoryCurve =
  * The lives of a container that ends again and again: it runs for `runMs`, waits, and starts anew, with
  * counters at zero. The wait doubles from `backOffMs` up to `maxBackOffMs`, as the kubelet's does.
  */
-export interface Lives {
+interface Lives {
   readonly runMs: number;
   readonly backOffMs: number;
   readonly maxBackOffMs: number;

@@ -43,7 +43,7 @@ export interface NodeObject extends WorldObject {
   readonly status: NodeStatus;
 }
 
-export interface NodeStatus {
+interface NodeStatus {
   readonly capacity?: Readonly<Record<string, string>>;
   readonly allocatable?: Readonly<Record<string, string>>;
   readonly conditions?: readonly Condition[];
@@ -51,7 +51,7 @@ export interface NodeStatus {
   readonly daemonEndpoints?: { readonly kubeletEndpoint: { readonly Port: number } };
 }
 
-export interface NodeAddress {
+interface NodeAddress {
   readonly type: string;
   readonly address: string;
 }
@@ -66,7 +66,7 @@ export interface Condition {
   readonly message?: string;
 }
 
-export type PodPhase = 'Running' | 'Pending' | 'Succeeded';
+type PodPhase = 'Running' | 'Pending' | 'Succeeded';
 
 export interface PodObject extends WorldObject {
   readonly kind: 'Pod';
@@ -74,7 +74,7 @@ export interface PodObject extends WorldObject {
   readonly status: PodStatus;
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly nodeName?: string;
   readonly containers: readonly { readonly name: string }[];
 }

@@ -375,6 +375,23 @@ describe('a faulty kubelet', () => {
     expect((await ask(SUMMARY)).status).toBe(200);
   });
 
+  test('resets with a TCP reset, not with an orderly end', async () => {
+    await withFault('reset');
+
+    const end = await new Promise((resolve) => {
+      const socket = connect(kubelets.port('node-1'), '127.0.0.1');
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        resolve(error.code);
+      });
+      socket.on('end', () => {
+        resolve('orderly');
+      });
+      socket.resume();
+    });
+
+    expect(end).toBe('ECONNRESET');
+  });
+
   test('with a fault of connections breaks off those that are open', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     await ask(SUMMARY, { agent });

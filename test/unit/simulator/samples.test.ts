@@ -90,6 +90,18 @@ describe('viewNode', () => {
     expect(order(NOON_MS).sort()).toEqual(order(NOON_MS + 1).sort());
   });
 
+  test('tells the containers of a pod in changing order too', () => {
+    const containers = ['a', 'b', 'c'].map((name) => aContainerPlan(undefined, { name }));
+    const world = aWorld([aPodPlan({ containers })]);
+    const orders = Array.from({ length: 50 }, (_, at) =>
+      view(world, NOON_MS + at).pods.map((pod) =>
+        pod.containers.map((each) => each.container.name).join(''),
+      ),
+    );
+
+    expect(new Set(orders.flat())).toEqual(new Set(['abc', 'acb', 'bac', 'bca', 'cab', 'cba']));
+  });
+
   test('asks the runtime about a young container, then cAdvisor, whose sample is older', () => {
     const world = aWorld([aPodPlan({ startMs: NOON_MS })]);
     const startMs = world.pod('shop', 'cart-0')?.containers[0]?.startMs ?? 0;
