@@ -3,18 +3,10 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { goQuote } from '../apimachinery/go-quote.ts';
-import { toJsonText } from '../apimachinery/json-text.ts';
-import {
-  StatusError,
-  forbidden,
-  serviceUnavailable,
-  timedOut,
-  toStatus,
-  unauthorized,
-} from '../apimachinery/status-error.ts';
+import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { JSON_TYPE, NO_SNIFF, TEXT, textAnswer } from './answer.ts';
+import { NO_SNIFF } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
@@ -24,7 +16,15 @@ import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
 import type { ApiRequest, Site } from './dispatch.ts';
-import { jsonDocument } from './encoding/json.ts';
+import {
+  BAD_REQUEST,
+  PANIC,
+  SHUTTING_DOWN,
+  SHUTTING_DOWN_RETRY,
+  TIMED_OUT,
+  TOO_MANY_REQUESTS,
+  internalError,
+} from './fixed-answers.ts';
 import { STANDARD_CHECKS } from './health.ts';
 import type { HealthCheck } from './health.ts';
 import { InFlightLimit } from './in-flight.ts';
@@ -57,7 +57,7 @@ export interface AppParts {
 }
 
 /** What of the serving configuration matters to requests (config/config.ts). */
-export interface Serving {
+interface Serving {
   readonly port: number;
   readonly externalHostname: string;
   readonly requestTimeoutMs: number;
@@ -116,7 +116,7 @@ export function createApp(parts: AppParts): RequestListener {
     authenticate(parts.authenticator),
     refuseImpersonation,
     limitInFlight(limit),
-    authorize(parts.authorizer),
+    authorize(parts),
     serve(site, parts.registry, turns),
     panicGuard(parts.log),
   );
@@ -127,14 +127,6 @@ export function createApp(parts: AppParts): RequestListener {
 const auditId: Stage = (request, response, next) => {
   response.setHeader('Audit-Id', firstLine(request, 'audit-id') ?? randomUUID());
   next();
-};
-
-/** What Go's HTTP server says to a malformed URL, before any handler runs. */
-const BAD_REQUEST: WholeAnswer = {
-  code: 400,
-  contentType: TEXT,
-  headers: [['Connection', 'close']],
-  body: '400 Bad Request',
 };
 
 function readRequest(groups: readonly ApiGroup[]): Stage {
@@ -189,25 +181,9 @@ function refuseWhileDraining({ serving, isDraining }: AppParts): Stage {
       return;
     }
     const { route } = response.locals.exchange;
-    if (!serving.shutdownSendRetryAfter) {
-      const body = jsonDocument(
-        toStatus(serviceUnavailable('apiserver is shutting down', 1)),
-        false,
-      );
-      const headers: Header[] = [...NO_SNIFF, ['Retry-After', '1']];
-      write(response, { code: 503, contentType: JSON_TYPE, headers, body });
-    } else if (route.kind === 'health' || route.kind === 'metrics') {
-      next();
-    } else {
-      const text = 'The apiserver is shutting down, please try again later.';
-      write(
-        response,
-        textAnswer(429, text, [
-          ['Retry-After', '5'],
-          ['Connection', 'close'],
-        ]),
-      );
-    }
+    if (!serving.shutdownSendRetryAfter) write(response, SHUTTING_DOWN);
+    else if (route.kind === 'health' || route.kind === 'metrics') next();
+    else write(response, SHUTTING_DOWN_RETRY);
   };
 }
 
@@ -227,7 +203,7 @@ function deadline(maximumMs: number, instruments: RequestInstruments): Stage {
           const kind = kindOf(api.method, route, api.info);
           if (kind) instruments.terminated(kind, 504);
           if (response.headersSent) response.destroy();
-          else write(response, timeoutAnswer());
+          else write(response, TIMED_OUT);
         },
         requestDeadlineMs(api.info.query, maximumMs),
       );
@@ -289,8 +265,7 @@ function limitInFlight(limit: InFlightLimit): Stage {
     const { verb } = api.info;
     const leave = limit.enter(verb, user?.groups.includes('system:masters') === true);
     if (!leave) {
-      const text = 'Too many requests, please try again later.';
-      write(response, textAnswer(429, text, [['Retry-After', '1']]));
+      write(response, TOO_MANY_REQUESTS);
       return;
     }
     response.once('close', leave);
@@ -298,7 +273,7 @@ function limitInFlight(limit: InFlightLimit): Stage {
   };
 }
 
-function authorize(authorizer: Authorizer): Stage {
+function authorize({ authorizer, log }: AppParts): Stage {
   return async (request, response, next) => {
     const { api, user } = response.locals.exchange;
     if (!user) throw unauthorized();
@@ -306,6 +281,7 @@ function authorize(authorizer: Authorizer): Stage {
     try {
       decision = await authorizer.authorize({ user, request: api.info });
     } catch (error) {
+      log.warn({ err: error, user: user.name }, 'Could not authorize request');
       const reason = error instanceof Error ? error.message : String(error);
       write(response, internalError(request.url, reason));
       return;
@@ -327,7 +303,6 @@ function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
         : dispatch(route, api, site);
     const { body } = answer;
     if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      exchange.bytes = Buffer.byteLength(body);
       write(response, { ...answer, body });
       return;
     }
@@ -353,43 +328,36 @@ function panicGuard(
     } else {
       log.error({ err: error, method: request.method, path: api.info.path }, 'Request failed');
       if (response.headersSent) response.destroy();
-      else {
-        const text = 'This request caused apiserver to panic. Look in the logs for details.';
-        write(response, textAnswer(500, text));
-      }
+      else write(response, PANIC);
     }
   };
 }
 
 /** Writes an answer that is at hand, unless the deadline has written one before. */
-function write(response: Response, answer: WholeAnswer, more: readonly Header[] = []): void {
+function write(
+  response: Response<unknown, Locals>,
+  answer: WholeAnswer,
+  more: readonly Header[] = [],
+): void {
   if (isOver(response)) return;
   writeHead(response, answer);
   for (const [name, value] of more) response.setHeader(name, value);
+  const { exchange } = response.locals as Partial<Locals>; // none yet when the URL could not be read
+  if (exchange) exchange.bytes = Buffer.byteLength(answer.body);
   response.end(answer.body);
 }
 
-function writeHead(response: Response, { code, contentType, headers = [] }: Answer): void {
+function writeHead(
+  response: Response<unknown, Locals>,
+  { code, contentType, headers = [] }: Answer,
+): void {
   response.statusCode = code;
   response.setHeader('Content-Type', contentType);
   for (const [name, value] of headers) response.setHeader(name, value);
 }
 
-function isOver(response: Response): boolean {
+function isOver(response: Response<unknown, Locals>): boolean {
   return response.headersSent || response.closed;
-}
-
-function internalError(url: string, reason: string): WholeAnswer {
-  const text = `Internal Server Error: ${goQuote(url)}: ${reason}`;
-  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return textAnswer(500, escaped);
-}
-
-/** As upstream, the bare struct: no kind, no apiVersion, and Go guesses a text. */
-function timeoutAnswer(): WholeAnswer {
-  const { code, reason, message, details } = timedOut();
-  const status = { metadata: {}, status: 'Failure', message, reason, details, code };
-  return { code, contentType: TEXT, body: `${toJsonText(status)}\n` };
 }
 
 /** The first line of a header that may be repeated: Node joins them, Go's server reads the first. */

@@ -8,7 +8,7 @@ import type { UserInfo } from '../../src/apiserver/authentication/authenticator.
 import { systemClock } from '../../src/clock.ts';
 import type { Logger } from '../../src/log.ts';
 
-export interface Question {
+interface Question {
   readonly method?: string;
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;

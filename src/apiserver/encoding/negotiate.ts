@@ -1,5 +1,5 @@
 /** What an answer may be turned into, by the `as` parameter of an Accept clause. */
-export type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Transform {
   readonly kind: TransformKind;

@@ -216,6 +216,9 @@ describe('authentication and authorization', () => {
       headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
       body: `Internal Server Error: "${root}/nodes?labelSelector=a%20b&amp;limit=1": subjectaccessreviews is forbidden: &lt;you&gt; &amp; me\n`,
     });
+    expect(app.logged).toEqual([
+      'Could not authorize request: subjectaccessreviews is forbidden: <you> & me',
+    ]);
   });
 
   test('whoever asks to be someone else is refused, not answered as himself', async () => {
