@@ -12,6 +12,7 @@ import type { ApiGroup } from './api-group.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
+import { HeaderView } from './authentication/header-view.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
@@ -27,6 +28,7 @@ import {
 } from './fixed-answers.ts';
 import { STANDARD_CHECKS } from './health.ts';
 import type { HealthCheck } from './health.ts';
+import { impersonationRefusal } from './impersonation.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
 import type { RequestInstruments } from './instruments.ts';
@@ -244,19 +246,12 @@ function authenticate(authenticator: Authenticator): Stage {
   };
 }
 
-/**
- * A direct caller who asks to be someone else must not be answered as himself (contract.md 7.4).
- * kube-apiserver removes these headers from what it forwards.
- */
+/** A direct caller who asks to be someone else must not be answered as himself (contract.md 7.4). */
 const refuseImpersonation: Stage = (request, response, next) => {
-  if (!request.rawHeaders.some((name, at) => at % 2 === 0 && /^impersonate-/i.test(name))) {
-    next();
-    return;
-  }
-  const { api } = response.locals.exchange;
-  const message = 'impersonation is not supported: ask kube-apiserver, which forwards the request';
-  const error = new StatusError({ code: 403, reason: 'Forbidden', message, details: {} });
-  write(response, errorAnswer(error, api), NO_SNIFF);
+  const { api, user } = response.locals.exchange;
+  const refusal = user && impersonationRefusal(user, new HeaderView(request.rawHeaders), api.info);
+  if (refusal) write(response, errorAnswer(refusal, api), NO_SNIFF);
+  else next();
 };
 
 function limitInFlight(limit: InFlightLimit): Stage {
