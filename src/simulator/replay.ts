@@ -218,6 +218,23 @@ function replayPod(world: World, nodeName: string, pod: CapturedPod): PodObject 
       }),
     },
     spec: { nodeName, containers: containers.map((container) => ({ name: container })) },
-    status: { phase: 'Running', startTime },
+    status: replayStatus(containers, startTime),
   };
+}
+
+/** As far as a capture can tell: what it names was running. */
+function replayStatus(containers: readonly string[], startTime: string): PodObject['status'] {
+  const containerStatuses = containers.map((name) => ({
+    name,
+    ready: true,
+    restartCount: 0,
+    state: { running: { startedAt: startTime } },
+  }));
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: startTime };
+  return {
+    phase: 'Running',
+    startTime,
+    conditions: [ready],
+    containerStatuses,
+  } as PodObject['status'];
 }

@@ -107,7 +107,21 @@ describe('addReplay', () => {
     expect(world.pods().map(({ object }) => object)).toEqual([
       expect.objectContaining({
         spec: { nodeName: 'replay', containers: [{ name: 'unknown' }] },
-        status: { phase: 'Running', startTime: '2026-11-21T12:00:00Z' },
+        status: {
+          phase: 'Running',
+          startTime: '2026-11-21T12:00:00Z',
+          conditions: [
+            { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-21T12:00:00Z' },
+          ],
+          containerStatuses: [
+            {
+              name: 'unknown',
+              ready: true,
+              restartCount: 0,
+              state: { running: { startedAt: '2026-11-21T12:00:00Z' } },
+            },
+          ],
+        },
       }),
     ]);
   });
