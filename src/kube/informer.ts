@@ -50,7 +50,7 @@ export interface InformerTiming {
   readonly listTimeoutMs: number;
   /** A streamed list in which nothing comes for so long does not exist: the server ignores the request for it. */
   readonly streamSilenceMs: number;
-  /** A watch that ended sooner without any event was not worth the call: back off. */
+  /** No new watch begins sooner after the last; one that ended sooner without any event was a failure. */
   readonly shortWatchMs: number;
   /** A watch that held for so long was a success, even without any event. */
   readonly longWatchMs: number;
@@ -151,16 +151,20 @@ export class Informer implements AsyncDisposable {
   private async turn(signal: AbortSignal): Promise<number> {
     this.opened = false;
     try {
-      if (this.version === undefined && !this.streams) await this.pageList(signal);
-      else await this.follow(this.version, signal);
+      if (this.version !== undefined || this.streams)
+        return await this.follow(this.version, signal);
+      await this.pageList(signal);
       return 0;
     } catch (error) {
       return signal.aborted ? 0 : this.afterFailure(error);
     }
   }
 
-  /** Watches from a version on, or, without one, begins with the whole list in the same stream. */
-  private async follow(version: string | undefined, signal: AbortSignal): Promise<void> {
+  /**
+   * Watches from a version on, or, without one, begins with the whole list in the same stream. Returns
+   * how long to wait before the next watch, in ms: a server that ends them at once shall not be flooded.
+   */
+  private async follow(version: string | undefined, signal: AbortSignal): Promise<number> {
     const { clock, resource, random } = this.options;
     const { minWatchMs, maxWatchMs, watchGraceMs, longWatchMs, shortWatchMs } = this.timing;
     const watchMs = minWatchMs + random() * (maxWatchMs - minWatchMs);
@@ -174,9 +178,9 @@ export class Informer implements AsyncDisposable {
     } finally {
       if (clock.monotonicMs() - startMs >= longWatchMs) this.failures = 0;
     }
-    if (events === 0 && clock.monotonicMs() - startMs < shortWatchMs) {
-      throw reset(`the watch of ${resource.name} ended at once`);
-    }
+    const restMs = Math.max(0, shortWatchMs - (clock.monotonicMs() - startMs));
+    if (events === 0 && restMs > 0) throw reset(`the watch of ${resource.name} ended at once`);
+    return restMs;
   }
 
   /** Returns how many events came. */

@@ -63,9 +63,15 @@ export class PodInformer implements AsyncDisposable {
   }
 }
 
-class PodMirror implements Mirror {
+/** Keeps pods by the names and labels that clients ask for. */
+export class PodMirror implements Mirror {
   readonly index = new PodIndex();
   private readonly labels = new LabelSetInterner();
+
+  /** How many different sets of labels are held. */
+  get labelSets(): number {
+    return this.labels.size;
+  }
 
   upsert(object: unknown): PodRecord | undefined {
     const metadata = memberOf(object, 'metadata');

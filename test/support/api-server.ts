@@ -22,6 +22,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly requests: Seen[];
   /** TCP connections so far. */
   readonly connections: () => number;
+  /** The protocols that each connection offered. */
+  readonly offered: string[][];
   /** What it does from now on. */
   answer: Answer;
 }
@@ -47,11 +49,16 @@ export async function startApiServer(
     usages: ['serverAuth'],
   });
   const requests: Seen[] = [];
+  const offered: string[][] = [];
   let connections = 0;
   const server = createServer({
     cert: leaf.certPem,
     key: leaf.keyPem,
     ca: authority.certPem,
+    ALPNCallback: ({ protocols }) => {
+      offered.push(protocols);
+      return 'http/1.1';
+    },
     requestCert: options.requestCert ?? false,
     rejectUnauthorized: options.requestCert ?? false,
   });
@@ -60,6 +67,7 @@ export async function startApiServer(
     authority,
     requests,
     connections: () => connections,
+    offered,
     answer,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

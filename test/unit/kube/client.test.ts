@@ -245,6 +245,12 @@ describe('KubeClient.post', () => {
 });
 
 describe('KubeClient and TLS', () => {
+  test('speaks HTTP/1.1 only: real API servers would take HTTP/2', async () => {
+    await post(newClient());
+
+    expect(api.offered).toEqual([['http/1.1']]);
+  });
+
   test('does not talk to a server of another CA, and has the CA read again', async () => {
     const stranger = newAuthority('kube-ca');
     let ca = stranger.certPem;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseLabelSelector } from '../../../src/apimachinery/label-selector.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { PodInformer } from '../../../src/kube/pods.ts';
+import { PodInformer, PodMirror } from '../../../src/kube/pods.ts';
 import { LogRecorder } from '../../support/log-recorder.ts';
 import { OpenClient } from '../../support/open-client.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -129,5 +129,24 @@ describe('PodInformer', () => {
     await waitFor(() => pods.get('default', 'a') === undefined);
     expect([...pods.list('default', EVERYTHING)].map(({ name }) => name)).toEqual(['b', 'd']);
     expect(pods.get('default', 'b')).toBe(before);
+  });
+});
+
+describe('PodMirror', () => {
+  test('holds labels no longer than there are pods with them', () => {
+    const mirror = new PodMirror();
+    const labelled = (name: string, app: string): object => aPod(name, { labels: { app } });
+
+    for (let round = 0; round < 3; round++) {
+      for (const app of ['web', 'web', 'db']) mirror.upsert(labelled('a', app));
+      mirror.upsert(labelled('b', 'db'));
+    }
+    expect(mirror.labelSets).toBe(1);
+    mirror.remove(labelled('a', 'db'));
+    expect(mirror.labelSets).toBe(1);
+    mirror.retain(new Set());
+
+    expect(mirror.labelSets).toBe(0);
+    expect(mirror.index.size).toBe(0);
   });
 });

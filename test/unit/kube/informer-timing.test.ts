@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { OpenRequest } from '../../../src/kube/client.ts';
+import { Informer } from '../../../src/kube/informer.ts';
+import { KubeError } from '../../../src/kube/kube-error.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
+import { added, eventText, listEnd } from '../../support/watch-script.ts';
+import type { EventLine } from '../../support/watch-script.ts';
+
+/** A refusal, or a watch with these events that then stays open (`open`) or ends in order. */
+type Reply = Error | { readonly events: readonly EventLine[]; readonly open: boolean };
+
+let startMs: number;
+let calledAtMs: number[];
+let informer: Informer | undefined;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  startMs = Date.now();
+  calledAtMs = [];
+});
+
+afterEach(async () => {
+  await informer?.[Symbol.asyncDispose]();
+  jest.useRealTimers();
+});
+
+function follow(...replies: readonly Reply[]): void {
+  informer = new Informer(
+    { upsert: () => ({}), remove: () => undefined, retain: () => undefined },
+    {
+      resource: {
+        name: 'things',
+        path: '/things',
+        listAccept: '',
+        watchAccept: '',
+        remedy: 'Grant things',
+      },
+      client: {
+        open({ signal }: OpenRequest) {
+          const reply = replies[Math.min(calledAtMs.length, replies.length - 1)];
+          calledAtMs.push(Date.now() - startMs);
+          if (!reply || reply instanceof Error) return Promise.reject(reply ?? new Error('none'));
+          return Promise.resolve(bodyOf(reply.events, reply.open, signal));
+        },
+      },
+      clock: { nowMs: () => Date.now(), monotonicMs: () => Date.now() },
+      log: new LogRecorder(),
+      random: () => 0,
+    },
+  );
+  informer.start();
+}
+
+async function* bodyOf(
+  events: readonly EventLine[],
+  open: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(eventText(events));
+  if (!open) return;
+  await new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+}
+
+function refusal(status: number, retryAfterMs?: number): KubeError {
+  return new KubeError(`status ${status}`, { kind: 'status', status, retryAfterMs });
+}
+
+describe('Informer and time', () => {
+  test('waits longer after each failure, from 0.8 s up to half a minute', async () => {
+    follow(refusal(403));
+
+    await jest.advanceTimersByTimeAsync(120_000);
+
+    const pausesMs = calledAtMs.slice(1).map((ms, at) => ms - (calledAtMs[at] ?? 0));
+    expect(pausesMs.slice(0, 7)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
+  });
+
+  test('begins anew with the shortest wait after a success', async () => {
+    const broken = refusal(403);
+    const working = { events: [listEnd(1), added('a', 2)], open: false };
+    follow(broken, broken, broken, working, broken);
+
+    await jest.advanceTimersByTimeAsync(7_400);
+
+    // The watch that worked was short: the next one begins a second after it, the one after that 0.8 s later.
+    expect(calledAtMs).toEqual([0, 800, 2_400, 5_600, 6_600, 7_400]);
+  });
+
+  test('backs off when watches end at once without any event', async () => {
+    follow({ events: [listEnd(1)], open: false }, { events: [], open: false });
+
+    await jest.advanceTimersByTimeAsync(6_600);
+
+    expect(calledAtMs).toEqual([0, 1_000, 1_800, 3_400, 6_600]);
+  });
+
+  test('begins one watch a second at most, however short the server keeps them', async () => {
+    follow({ events: [listEnd(1)], open: false }, { events: [added('a', 2)], open: false });
+
+    await jest.advanceTimersByTimeAsync(4_000);
+
+    expect(calledAtMs).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
+  });
+
+  test('counts a watch that has held for half a minute as a success, without any event', async () => {
+    const broken = refusal(403);
+    const quiet = { events: [], open: true };
+    follow({ events: [listEnd(1)], open: false }, broken, broken, quiet, broken);
+
+    await jest.advanceTimersByTimeAsync(3_400);
+    expect(calledAtMs).toEqual([0, 1_000, 1_800, 3_400]);
+    await jest.advanceTimersByTimeAsync(330_000 + 800); // 300 s asked for, 30 s of grace
+
+    expect(calledAtMs.slice(4)).toEqual([334_200]);
+  });
+
+  test('waits as long as the server asks for, but not for ever', async () => {
+    follow(refusal(429, 45_000), refusal(503, 86_400_000), refusal(503));
+
+    await jest.advanceTimersByTimeAsync(165_000);
+
+    expect(calledAtMs).toEqual([0, 45_000, 165_000]);
+  });
+
+  test('gives up a streamed list after 20 s of silence, and lists page by page at once', async () => {
+    follow({ events: [], open: true });
+
+    await jest.advanceTimersByTimeAsync(20_000);
+
+    expect(calledAtMs).toEqual([0, 20_000]);
+  });
+});
