@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import {
   forbidden,
   methodNotAllowed,
@@ -71,6 +71,8 @@ export class KubeApiServer implements AsyncDisposable {
   private readonly discovery: Discovery;
   private readonly reviews: ReviewContext;
   private readonly ending = new AbortController();
+  /** All of them: those in their handshake are not yet known to the server. */
+  private readonly sockets = new Set<Socket>();
   private readonly faults = new Map<ApiServerFault, (request: ApiRequest) => boolean>();
 
   constructor(parts: KubeApiServerParts) {
@@ -97,6 +99,10 @@ export class KubeApiServer implements AsyncDisposable {
         void this.handle(request, response);
       },
     );
+    this.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
   }
 
   /** Rejects with EADDRINUSE when the port is taken. */
@@ -122,7 +128,7 @@ export class KubeApiServer implements AsyncDisposable {
 
   /** Breaks every connection, as a restart would. */
   breakConnections(): void {
-    this.server.closeAllConnections();
+    for (const socket of this.sockets) socket.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,7 +136,7 @@ export class KubeApiServer implements AsyncDisposable {
     if (!this.server.listening) return;
     await new Promise((resolve) => {
       this.server.close(resolve);
-      this.server.closeAllConnections();
+      this.breakConnections();
     });
   }
 
