@@ -8,6 +8,7 @@ export type KubeletSource = 'summary' | 'resource';
  * Facts only, no judgement: a value that the answer lacks, or that cannot be one (negative, not a
  * number, too large to be exact), is NaN. What that means for a pod is decided in storage/.
  *
+ * Rows from `pods` and `containers` on are left from earlier answers, so that nothing is allocated for the next one.
  * Row i of the pod columns owns the container rows from `podContainersEnd[i - 1]` (0 for the first)
  * up to, not including, `podContainersEnd[i]`.
  *
@@ -49,12 +50,13 @@ export class NodeBlock {
     this.nodeCpuNanos = 0;
     this.nodeRateNanoCores = Number.NaN;
     this.nodeMemoryBytes = Number.NaN;
+    this.clearPods();
+  }
+
+  /** Takes back all pods and containers, and nothing of the node. */
+  clearPods(): void {
     this.pods = 0;
-    this.podNamespace.length = 0;
-    this.podName.length = 0;
-    this.podUid.length = 0;
     this.containers = 0;
-    this.containerName.length = 0;
   }
 
   /** Adds a pod that owns the containers added since the last one. Returns its row. */
@@ -63,9 +65,9 @@ export class NodeBlock {
     if (row === this.podContainersEnd.length) {
       this.podContainersEnd = grown(this.podContainersEnd, new Int32Array(row * 2));
     }
-    this.podNamespace.push(namespace);
-    this.podName.push(name);
-    this.podUid.push(uid);
+    this.podNamespace[row] = namespace;
+    this.podName[row] = name;
+    this.podUid[row] = uid;
     this.podContainersEnd[row] = this.containers;
     return row;
   }
@@ -74,7 +76,7 @@ export class NodeBlock {
   addContainer(name: string): number {
     const row = this.containers++;
     if (row === this.startMs.length) this.growContainers(row * 2);
-    this.containerName.push(name);
+    this.containerName[row] = name;
     this.startMs[row] = Number.NaN;
     this.timeMs[row] = Number.NaN;
     this.cpuSeconds[row] = Number.NaN;
@@ -87,7 +89,6 @@ export class NodeBlock {
   /** Takes back the containers added since the last pod, when that pod turns out not to be usable. */
   dropOpenContainers(): void {
     this.containers = this.pods === 0 ? 0 : (this.podContainersEnd[this.pods - 1] ?? 0);
-    this.containerName.length = this.containers;
   }
 
   private growContainers(length: number): void {

@@ -1,0 +1,268 @@
+import { BYTE, END, isDigit } from './json-scanner.ts';
+
+const HASH = 0x23;
+const EQUALS = 0x3d;
+const LOWER_N = 0x6e;
+const NOTHING = new Uint8Array(0);
+
+/** So many digits and so large a power of ten a double holds exactly: then one operation gives the nearest double. */
+const EXACT_DIGITS = 15;
+const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+const LONGEST_EXPONENT = 3;
+/** Go reads timestamps as int64; what is longer than this is no time of a kubelet. */
+const LONGEST_TIMESTAMP = 16;
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const INFINITE = /^[+-]?inf(?:inity)?$/i;
+const NOT_A_NUMBER = /^[+-]?nan$/i;
+
+/**
+ * A cursor over the samples of one page in the Prometheus text format 0.0.4, without allocating. Comments, HELP, TYPE
+ * and blank lines are stepped over. Everything else than a sample is a SyntaxError that names offset and
+ * expectation, and so are line ends with a carriage return.
+ *
+ * Source: as upstream, which reads with prometheus/model/textparse.
+ */
+export class ExpositionScanner {
+  bytes: Uint8Array = NOTHING;
+  nameStart = 0;
+  nameEnd = 0;
+  /** The block of labels with its braces; empty when there is none. */
+  labelsStart = 0;
+  labelsEnd = 0;
+  /** The label read last by nextLabel; its value is between the quotes. */
+  labelStart = 0;
+  labelEnd = 0;
+  valueStart = 0;
+  valueEnd = 0;
+  valueEscaped = false;
+  value = 0;
+  /** NaN when the sample has none. Negative ones are read: what they mean depends on the family. */
+  timestampMs = Number.NaN;
+
+  private pos = 0;
+  private mantissa = 0;
+  private decimals = 0;
+  private exponent = 0;
+
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.pos = 0;
+  }
+
+  close(): void {
+    this.bytes = NOTHING;
+  }
+
+  /** Steps to the name of the next sample and over it, and to its labels; false at the end of the page. */
+  nextSample(): boolean {
+    const { bytes } = this;
+    for (;;) {
+      this.skipBlanks();
+      const byte = bytes[this.pos] ?? END;
+      if (byte === END) return false;
+      if (byte === HASH) this.skipLine();
+      else if (byte === BYTE.lineFeed) this.pos++;
+      else break;
+    }
+    this.nameStart = this.pos;
+    if (!isNameStart(bytes[this.pos] ?? END)) this.fail('a metric name', this.pos);
+    while (isNamePart(bytes[this.pos] ?? END)) this.pos++;
+    this.nameEnd = this.pos;
+    this.skipBlanks();
+    this.labelsStart = this.pos;
+    this.labelsEnd = this.pos;
+    return true;
+  }
+
+  get hasLabels(): boolean {
+    return this.bytes[this.labelsStart] === BYTE.openBrace;
+  }
+
+  /** Takes labels for read that are known, byte by byte, to be like others read before. */
+  skipLabels(length: number): void {
+    this.labelsEnd = this.labelsStart + length;
+    this.pos = this.labelsEnd;
+  }
+
+  /** Steps into the labels. Call it once, if hasLabels, and nextLabel until it is false. */
+  enterLabels(): void {
+    this.pos = this.labelsStart + 1;
+  }
+
+  nextLabel(): boolean {
+    const { bytes } = this;
+    this.skipBlanks();
+    if (bytes[this.pos] === BYTE.closeBrace) {
+      this.pos++;
+      this.labelsEnd = this.pos;
+      return false;
+    }
+    this.labelStart = this.pos;
+    if (!isNameStart(bytes[this.pos] ?? END)) this.fail('a label name or "}"', this.pos);
+    while (isNamePart(bytes[this.pos] ?? END)) this.pos++;
+    this.labelEnd = this.pos;
+    this.expectSign(EQUALS, '"="');
+    this.expectSign(BYTE.quote, 'a label value in quotes');
+    this.readLabelValue();
+    this.skipBlanks();
+    if (bytes[this.pos] === BYTE.comma) this.pos++;
+    else if (bytes[this.pos] !== BYTE.closeBrace) this.fail('"," or "}"', this.pos);
+    return true;
+  }
+
+  /** The value of the label read last, its escapes undone. */
+  labelValue(): string {
+    const { buffer, byteOffset } = this.bytes;
+    const { valueStart, valueEnd } = this;
+    const text = Buffer.from(buffer, byteOffset + valueStart, valueEnd - valueStart).toString();
+    return text.replace(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter));
+  }
+
+  /** Reads what stands behind name and labels: the value, perhaps a timestamp, the end of the line. */
+  readRest(): void {
+    const { bytes } = this;
+    this.skipBlanks();
+    this.readValue();
+    this.skipBlanks();
+    const byte = bytes[this.pos] ?? END;
+    if (byte === END || byte === BYTE.lineFeed) this.timestampMs = Number.NaN;
+    else this.readTimestamp();
+    this.skipBlanks();
+    const last = bytes[this.pos] ?? END;
+    if (last !== END && last !== BYTE.lineFeed) this.fail('the end of the line', this.pos);
+    this.pos++;
+  }
+
+  fail(expected: string, at: number): never {
+    const found = this.bytes[at];
+    throw new SyntaxError(
+      `Cannot read the page: expected ${expected} at offset ${at}, ` +
+        `got ${found === undefined ? 'the end of the text' : JSON.stringify(String.fromCharCode(found))}`,
+    );
+  }
+
+  private expectSign(sign: number, expected: string): void {
+    this.skipBlanks();
+    if (this.bytes[this.pos] !== sign) this.fail(expected, this.pos);
+    this.pos++;
+  }
+
+  private readLabelValue(): void {
+    const { bytes } = this;
+    this.valueStart = this.pos;
+    this.valueEscaped = false;
+    for (;;) {
+      const byte = bytes[this.pos] ?? END;
+      if (byte === BYTE.quote) break;
+      if (byte === END || byte === BYTE.lineFeed) this.fail('a label value to end', this.pos);
+      if (byte === BYTE.backslash) {
+        this.valueEscaped = true;
+        const escaped = bytes[++this.pos];
+        if (escaped !== BYTE.backslash && escaped !== BYTE.quote && escaped !== LOWER_N) {
+          this.fail('one of \\\\, \\" and \\n', this.pos);
+        }
+      }
+      this.pos++;
+    }
+    this.valueEnd = this.pos++;
+  }
+
+  /** Digits with a dot and an exponent, if short enough to be exact; any other form through Number. */
+  private readValue(): void {
+    const start = this.pos;
+    const at = this.readMantissa(start);
+    const end = this.readExponent(at);
+    const power = this.exponent - this.decimals;
+    const factor = POWERS_OF_TEN[Math.abs(power)];
+    if (end < 0 || factor === undefined || !isBlankOrEnd(this.bytes[end] ?? END)) {
+      this.readOddValue(start);
+    } else {
+      this.value = power < 0 ? this.mantissa / factor : this.mantissa * factor;
+      this.pos = end;
+    }
+  }
+
+  /** The end of digits that may hold a dot; -1 when they are none or too many to be exact. */
+  private readMantissa(start: number): number {
+    const { bytes } = this;
+    let at = start;
+    let mantissa = 0;
+    let dot = END;
+    for (;;) {
+      const byte = bytes[at] ?? END;
+      if (isDigit(byte)) mantissa = mantissa * 10 + byte - BYTE.zero;
+      else if (byte === BYTE.dot && dot === END) dot = at;
+      else break;
+      at++;
+    }
+    const digits = at - start - (dot === END ? 0 : 1);
+    this.mantissa = mantissa;
+    this.decimals = dot === END ? 0 : at - dot - 1;
+    return digits > 0 && digits <= EXACT_DIGITS ? at : -1;
+  }
+
+  /** The end of an exponent at `at`, if there is one; -1 when it is too long to be exact, or `at` is -1. */
+  private readExponent(at: number): number {
+    const { bytes } = this;
+    this.exponent = 0;
+    if (at < 0 || ((bytes[at] ?? END) | 0x20) !== BYTE.lowerE) return at;
+    const sign = bytes[++at];
+    if (sign === BYTE.plus || sign === BYTE.minus) at++;
+    const first = at;
+    let exponent = 0;
+    while (isDigit(bytes[at] ?? END)) exponent = exponent * 10 + (bytes[at++] ?? 0) - BYTE.zero;
+    this.exponent = sign === BYTE.minus ? -exponent : exponent;
+    return at > first && at - first <= LONGEST_EXPONENT ? at : -1;
+  }
+
+  private readOddValue(start: number): void {
+    const { bytes } = this;
+    let end = start;
+    while (!isBlankOrEnd(bytes[end] ?? END)) end++;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+    if (DECIMAL.test(text)) this.value = Number(text);
+    else if (INFINITE.test(text) || NOT_A_NUMBER.test(text)) this.value = Number.NaN;
+    else this.fail('a number', start);
+    this.pos = end;
+  }
+
+  private readTimestamp(): void {
+    const { bytes } = this;
+    const start = this.pos;
+    const negative = bytes[start] === BYTE.minus;
+    const first = negative ? start + 1 : start;
+    let at = first;
+    let value = 0;
+    for (; isDigit(bytes[at] ?? END); at++) value = value * 10 + (bytes[at] ?? 0) - BYTE.zero;
+    if (at === first || at - first > LONGEST_TIMESTAMP) this.fail('a timestamp in ms', start);
+    this.timestampMs = negative ? -value : value;
+    this.pos = at;
+  }
+
+  private skipBlanks(): void {
+    const { bytes } = this;
+    while (bytes[this.pos] === BYTE.space || bytes[this.pos] === BYTE.tab) this.pos++;
+  }
+
+  private skipLine(): void {
+    const end = this.bytes.indexOf(BYTE.lineFeed, this.pos);
+    const last = end < 0 ? this.bytes.length : end;
+    // A comment that ends in a carriage return is the first sign of the wrong line ends.
+    if (this.bytes[last - 1] === BYTE.carriageReturn) this.fail('a line feed alone', last - 1);
+    this.pos = last;
+  }
+}
+
+function isBlankOrEnd(byte: number): boolean {
+  return byte === BYTE.space || byte === BYTE.lineFeed || byte === END || byte === BYTE.tab;
+}
+
+function isNameStart(byte: number): boolean {
+  const letter = byte | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || byte === 0x5f || byte === BYTE.colon;
+}
+
+function isNamePart(byte: number): boolean {
+  return isNameStart(byte) || isDigit(byte);
+}
