@@ -1,0 +1,79 @@
+/** What the checks look at; each is one room's word about itself. */
+export interface Vitals {
+  readonly nodes: { readonly synced: boolean };
+  readonly pods: { readonly synced: boolean };
+  /** What the cluster says of authentication; undefined when it is not asked. */
+  readonly trust: { readonly synced: boolean } | undefined;
+  /** Whether any node has figures that may be served now. */
+  readonly hasFigures: () => boolean;
+  readonly schedule: () => {
+    /** Every node that answers at all has answered once. */
+    readonly everyReachableNodeScrapedOnce: boolean;
+    readonly firstResolutionOver: boolean;
+    /** False only when the schedule itself is stuck. */
+    readonly turning: boolean;
+  };
+  readonly shuttingDown: () => boolean;
+}
+
+type Endpoint = 'healthz' | 'livez' | 'readyz';
+
+export interface Check {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  /** What is wrong, or undefined. */
+  check(): string | undefined;
+}
+
+const passes = (): undefined => undefined;
+
+/**
+ * The checks of a metrics server beside those of any API server, with upstream's names and in its order
+ * (probes, e2e assertions and dashboards name them). What they mean differs where upstream goes dark:
+ * liveness fails only when this process is stuck, never because kubelets or kube-apiserver are slow, since
+ * a restart would lose every point and mend nothing; readiness passes as soon as there is something true
+ * to serve (docs/adr/0005-readiness-and-liveness.md).
+ */
+export function healthChecks(vitals: Vitals): readonly Check[] {
+  const informers = (): string | undefined => {
+    if (!vitals.nodes.synced) return 'cache for node informer has not synced';
+    if (!vitals.pods.synced) return 'cache for pod informer has not synced';
+    return undefined;
+  };
+  const podInformer = (): string | undefined =>
+    vitals.pods.synced ? undefined : '1 informers not started yet: [pods]';
+  return [
+    { name: 'metric-storage-ready', endpoints: ['readyz'], check: () => somethingToServe(vitals) },
+    { name: 'metric-informer-sync', endpoints: ['readyz'], check: informers },
+    {
+      name: 'metric-collection-timely',
+      endpoints: ['livez'],
+      check: () => late(vitals),
+    },
+    { name: 'metadata-informer-sync', endpoints: ['healthz', 'readyz'], check: podInformer },
+    { name: 'metadata-informer-sync', endpoints: ['livez'], check: passes },
+    {
+      name: 'authentication-config-sync',
+      endpoints: ['readyz'],
+      check: () =>
+        vitals.trust?.synced === false
+          ? 'ConfigMap kube-system/extension-apiserver-authentication was not read yet'
+          : undefined,
+    },
+    {
+      name: 'shutdown',
+      endpoints: ['readyz'],
+      check: () => (vitals.shuttingDown() ? 'process is shutting down' : undefined),
+    },
+  ];
+}
+
+function somethingToServe({ hasFigures, schedule }: Vitals): string | undefined {
+  const { everyReachableNodeScrapedOnce, firstResolutionOver } = schedule();
+  const complete = everyReachableNodeScrapedOnce || firstResolutionOver;
+  return complete && hasFigures() ? undefined : 'no metrics to serve';
+}
+
+function late({ schedule }: Vitals): string | undefined {
+  return schedule().turning ? undefined : "metric collection didn't finish on time";
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { systemClock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { helpText } from './config/help.ts';
+import { parseOptions } from './config/options.ts';
+import { toConfig } from './config/to-config.ts';
+import { UsageError } from './config/usage-error.ts';
+import { createLogger } from './log.ts';
+import { runServer } from './server.ts';
+
+const EXIT_FAILURE = 1;
+/** Wrong words on the command line; the Go server ends with the same code. */
+const EXIT_USAGE = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  let config: Config;
+  try {
+    const options = parseOptions(argv);
+    if (options.help) return print(helpText());
+    if (options.version) return print(`v${packageVersion()}\n`);
+    config = toConfig(options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const lines = error.problems.map((problem) => `Error: ${problem}\n`);
+    process.stderr.write(`${lines.join('')}Run with --help for all flags.\n`);
+    return EXIT_USAGE;
+  }
+  return serve(config);
+}
+
+async function serve(config: Config): Promise<number> {
+  const log = createLogger(config.logging, (line) => process.stderr.write(line));
+  try {
+    await runServer(
+      config,
+      {
+        log,
+        clock: systemClock,
+        env: process.env,
+        readFile: (path) => readFile(path, 'utf8'),
+        platform: { name: process.platform, arch: process.arch, node: process.versions.node },
+        version: packageVersion(),
+      },
+      endSignal(),
+    );
+    return 0;
+  } catch (err) {
+    log.error({ err }, 'Could not run the server');
+    return EXIT_FAILURE;
+  }
+}
+
+/** Aborts at the first SIGTERM or SIGINT; the second one ends the process at once. */
+function endSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(EXIT_FAILURE);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** package.json stands beside src and beside dist. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
