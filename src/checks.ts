@@ -44,12 +44,12 @@ export function healthChecks(vitals: Vitals): readonly Check[] {
     vitals.pods.synced ? undefined : '1 informers not started yet: [pods]';
   return [
     { name: 'metric-storage-ready', endpoints: ['readyz'], check: () => somethingToServe(vitals) },
-    { name: 'metric-informer-sync', endpoints: ['readyz'], check: informers },
     {
       name: 'metric-collection-timely',
       endpoints: ['livez'],
       check: () => late(vitals),
     },
+    { name: 'metric-informer-sync', endpoints: ['readyz'], check: informers },
     { name: 'metadata-informer-sync', endpoints: ['healthz', 'readyz'], check: podInformer },
     { name: 'metadata-informer-sync', endpoints: ['livez'], check: passes },
     {

@@ -105,7 +105,7 @@ export async function runServer(
     }),
   );
   house.defer(
-    nodes.subscribe({ upserted: () => undefined, deleted: (name) => kubelet.forget(name) }),
+    nodes.subscribe({ upserted: () => undefined, deleted: (name) => { kubelet.forget(name); } }),
   );
 
   // to the clients
