@@ -81,7 +81,12 @@ export async function benchRound(
   progress(`${name}: starting the server`);
   const startedMs = performance.now();
   const { pid, port } = await startServer(cluster, folder, house);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false, ...cluster.admin });
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 1,
+    rejectUnauthorized: false,
+    ...cluster.admin,
+  });
   house.defer(() => {
     agent.destroy();
   });
@@ -173,7 +178,7 @@ function start(file: string, args: readonly string[], house: AsyncDisposableStac
   house.defer(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    child.stdin?.end();
+    child.stdin.end();
     child.kill('SIGTERM');
     const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await ended;
@@ -234,7 +239,9 @@ async function watched(
 
 /** User and system time of the process so far. */
 function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
