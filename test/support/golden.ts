@@ -26,8 +26,10 @@ export function expectGoldenBlock(path: string, name: string, actual: string): v
   const end = `<!-- end: ${name} -->`;
   const [before, rest] = split(readFileSync(file, 'utf8'), begin);
   const [block, after] = split(rest, end);
-  if (updating) writeFileSync(file, before + begin + actual + end + after);
-  else expect(actual).toBe(block);
+  // Empty lines around it, as the formatter wants them.
+  const wanted = `\n${actual.trim()}\n\n`;
+  if (updating) writeFileSync(file, before + begin + wanted + end + after);
+  else expect(block).toBe(wanted);
 }
 
 function split(text: string, at: string): [string, string] {
