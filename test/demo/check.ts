@@ -2,7 +2,7 @@
 // with the counts. For .ci/run; exit 1 when anything is not as the README promises.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -185,6 +185,35 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
+const README = new URL('../../README.md', import.meta.url);
+const BLOCK = /<!-- generated: demo -->\n\n```text\n([^]*?)```\n\n<!-- end: demo -->/;
+
+const DEMO_FOLDER = /[^\s=]+\/\.demo\//g;
+
+/** Without what changes from run to run, and from machine to machine. */
+function steady(text: string): string {
+  return text.replaceAll(DEMO_FOLDER, '.demo/').replaceAll(/\d+/g, '0');
+}
+
+/** The README shows what the demo prints; `UPDATE_GOLDEN=1` writes it there anew. */
+function compareWithReadme(printed: string): string | undefined {
+  const readme = readFileSync(README, 'utf8');
+  const [block, shown] = BLOCK.exec(readme) ?? [];
+  if (block === undefined || shown === undefined) return 'expected a block "demo" in the README';
+  if (process.env['UPDATE_GOLDEN'] === '1') {
+    const text = printed.replaceAll(DEMO_FOLDER, '/home/you/metrics-server/.demo/');
+    const now = `<!-- generated: demo -->\n\n\`\`\`text\n${text}\`\`\`\n\n<!-- end: demo -->`;
+    writeFileSync(
+      README,
+      readme.replace(block, () => now),
+    );
+    return undefined;
+  }
+  return steady(shown) === steady(printed)
+    ? undefined
+    : `it shows\n${shown}\nand the demo printed\n${printed}`;
+}
+
 async function main(): Promise<void> {
   const startedMs = performance.now();
   // A process group of its own, so that a signal reaches all of it, as Ctrl-C does.
@@ -204,6 +233,8 @@ async function main(): Promise<void> {
     for (const question of QUESTIONS) {
       check(`kubectl ${question.name}`, await ask(question, kubeconfig));
     }
+    const [printed] = await said.find(/Running:\n[^]*Ctrl-C ends everything\.\n/);
+    check('the README shows what it prints', compareWithReadme(printed));
     const [line] = await said.find(/^\S+Z 5 nodes .*pods.*$/m);
     check(`a line for each round: ${line}`, undefined);
     process.kill(-(demo.pid ?? 0), 'SIGINT');
