@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+
+interface OpenConnection {
+  readonly socket: Socket;
+  readonly responses: Set<ServerResponse>;
+}
 
 /**
  * Knows what every connection of a server is doing, so that it can end well: which are in the
@@ -10,7 +16,7 @@ import type { TLSSocket } from 'node:tls';
  */
 export class Connections {
   readonly #handshaking = new Map<string, Socket>();
-  readonly #responses = new Map<Socket, Set<ServerResponse>>();
+  readonly #open = new Map<Duplex, OpenConnection>();
   #isClosing = false;
 
   /** To be called before the server listens. */
@@ -24,12 +30,13 @@ export class Connections {
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#handshaking.delete(peerOf(socket));
-      this.#responses.set(socket, new Set());
-      socket.once('close', () => this.#responses.delete(socket));
+      this.#open.set(socket, { socket, responses: new Set() });
+      socket.once('close', () => this.#open.delete(socket));
       if (this.#isClosing) socket.destroySoon();
     });
     server.prependListener('request', ({ socket }, response) => {
-      this.#begun(socket, response);
+      const connection = this.#open.get(socket);
+      if (connection) this.#begun(connection, response);
     });
   }
 
@@ -38,39 +45,38 @@ export class Connections {
     return this.#handshaking.get(peerOf(socket));
   }
 
-  /** Whether a response on this connection has been begun: an answer of another kind would garble it. */
-  isResponding(socket: unknown): boolean {
-    return [...(this.#responses.get(socket as Socket) ?? [])].some(
-      ({ headersSent }) => headersSent,
-    );
+  /** Not before the handshake is over, nor into a response that has begun. */
+  canAnswer(socket: Duplex): boolean {
+    const connection = this.#open.get(socket);
+    if (!connection) return false;
+    return ![...connection.responses].some(({ headersSent }) => headersSent);
+  }
+
+  get inFlight(): number {
+    return [...this.#open.values()].reduce((sum, { responses }) => sum + responses.size, 0);
   }
 
   /** Ends the idle ones now and the others after their response; no connection is used again. */
   closeGently(): void {
     this.#isClosing = true;
     for (const socket of this.#handshaking.values()) socket.destroy();
-    for (const [socket, responses] of this.#responses) {
+    for (const { socket, responses } of this.#open.values()) {
       for (const response of responses) announceClose(response);
       if (responses.size === 0) socket.destroySoon();
     }
   }
 
   destroyAll(): void {
-    for (const socket of [...this.#handshaking.values(), ...this.#responses.keys()])
-      socket.destroy();
+    for (const socket of this.#handshaking.values()) socket.destroy();
+    for (const { socket } of this.#open.values()) socket.destroy();
   }
 
-  get inFlight(): number {
-    return [...this.#responses.values()].reduce((sum, { size }) => sum + size, 0);
-  }
-
-  #begun(socket: Socket, response: ServerResponse): void {
-    const responses = this.#responses.get(socket);
-    responses?.add(response);
+  #begun({ socket, responses }: OpenConnection, response: ServerResponse): void {
+    responses.add(response);
     if (this.#isClosing) announceClose(response);
     response.once('close', () => {
-      responses?.delete(response);
-      if (this.#isClosing && responses?.size === 0) socket.destroySoon();
+      responses.delete(response);
+      if (this.#isClosing && responses.size === 0) socket.destroySoon();
     });
   }
 }

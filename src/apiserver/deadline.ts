@@ -26,7 +26,7 @@ export async function unlessAborted<Result>(
   if (!signal) return promise;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => {
-    reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+    reject(Error.isError(signal.reason) ? signal.reason : new Error(String(signal.reason)));
   };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

@@ -39,7 +39,7 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
       watcher.close();
     });
   } catch (err) {
-    if (err instanceof Error && 'errno' in err) return undefined;
+    if (Error.isError(err) && 'errno' in err) return undefined;
     throw err;
   }
 }

@@ -10,7 +10,7 @@ export function listenError(err: unknown, bindAddress: string, port: number): Er
 }
 
 function reasonOf(err: unknown, address: string, port: number): string {
-  const code = err instanceof Error && 'code' in err ? err.code : undefined;
+  const code = Error.isError(err) && 'code' in err ? err.code : undefined;
   const bind = `listen tcp ${address}: bind:`;
   switch (code) {
     case 'ERR_SOCKET_BAD_PORT':
@@ -22,6 +22,6 @@ function reasonOf(err: unknown, address: string, port: number): string {
     case 'EADDRNOTAVAIL':
       return `${bind} cannot assign requested address (--bind-address is no address of this machine)`;
     default:
-      return `${bind} ${err instanceof Error ? err.message : String(err)}`;
+      return `${bind} ${Error.isError(err) ? err.message : String(err)}`;
   }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerOptions } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
@@ -17,19 +17,27 @@ import { listenError } from './listen-error.ts';
 import { isUnspecifiedAddress, openSelfSignedCertificate } from './self-signed-certificate.ts';
 import { type SniCertificate, SniCertificates } from './sni-certificates.ts';
 
-/** As Go (T-16): users with hundreds of groups have long headers. */
-const MAX_HEADER_BYTES = 1_048_576;
-/** Longer than the 90 s for which kube-apiserver keeps idle connections, so that it is the one who closes. */
-const KEEP_ALIVE_MS = 120_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** As upstream's ReadHeaderTimeout. */
-const HEADERS_TIMEOUT_MS = 32_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-/** Nothing sent and nothing received, also in the midst of a response. */
-const SOCKET_TIMEOUT_MS = 120_000;
-const CHECK_TIMEOUTS_MS = 5_000;
+/** Every limit of the listener; parts.limits changes some for tests that must not wait. */
+const LIMITS = {
+  /** As Go (T-16): users with hundreds of groups have long headers. */
+  headerBytes: 1_048_576,
+  handshakeMs: 10_000,
+  /** As upstream's ReadHeaderTimeout. */
+  headersMs: 32_000,
+  /** Until the whole request, its body included, has arrived. */
+  requestMs: 60_000,
+  /** Longer than the 90 s for which kube-apiserver keeps idle connections, so that it is the one who closes. */
+  keepAliveMs: 120_000,
+  /** Nothing sent and nothing received, also in the midst of a response. */
+  silenceMs: 120_000,
+  /** How often the two limits on requests are looked at. */
+  checkMs: 5_000,
+  /** At least so many connections are taken. */
+  connections: 1024,
+} as const;
+type Limits = Readonly<Record<keyof typeof LIMITS, number>>;
+
 const TCP_KEEP_ALIVE_MS = 60_000;
-const MIN_CONNECTION_LIMIT = 1024;
 const DROP_LOG_EVERY_MS = 60_000;
 
 /** What the listener needs of the configuration (config/config.ts by shape). */
@@ -65,6 +73,7 @@ export interface SecureServerParts {
   readonly log: Logger;
   /** Counts connections whose handshake failed. */
   readonly onHandshakeError?: () => void;
+  readonly limits?: Partial<Limits>;
 }
 
 export interface SecureServer extends AsyncDisposable {
@@ -117,18 +126,19 @@ class Listener implements SecureServer {
     const certificate = this.#files.use(await openCertificate(this.#parts));
     const sni = this.#files.use(await SniCertificates.open(serving.sniCertificates, log));
     const context = new ContextOptions(this.#parts, certificate);
+    const limits: Limits = { ...LIMITS, ...this.#parts.limits };
     const server = createServer({
       ...context.current(),
-      ...HTTP_OPTIONS,
+      ...httpOptions(limits),
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: limits.handshakeMs,
       ...(serving.sniCertificates.length > 0 && sniCallback(sni, context)),
     });
-    server.timeout = SOCKET_TIMEOUT_MS;
+    server.timeout = limits.silenceMs;
     server.maxHeadersCount = 0; // bounded by their bytes; Node would drop those beyond 2,000 silently
-    server.maxConnections = connectionLimit(serving);
+    server.maxConnections = Math.max(limits.connections, connectionsFor(serving));
     this.#connections.watch(server);
     this.#answerStrays(server, logDropped(log, clock));
     // Before Node's own listener, which takes the context for the new connection.
@@ -151,7 +161,8 @@ class Listener implements SecureServer {
   /** What is no HTTPS request, and what Node would answer with nothing or with a stack trace. */
   #answerStrays(server: Server, onDrop: () => void): void {
     const { log, onHandshakeError } = this.#parts;
-    server.on('tlsClientError', (err: NodeJS.ErrnoException, socket: TLSSocket) => {
+    // Before Node's own listener, which passes the error on to 'clientError'.
+    server.prependListener('tlsClientError', (err: NodeJS.ErrnoException, socket: TLSSocket) => {
       onHandshakeError?.();
       log.debug({ err, peer: socket.remoteAddress }, 'Could not complete a TLS handshake');
       if (err.code !== 'ERR_SSL_HTTP_REQUEST') return;
@@ -160,9 +171,8 @@ class Listener implements SecureServer {
         ?.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
     });
     server.on('clientError', (err: NodeJS.ErrnoException, socket) => {
-      log.debug({ err }, 'Could not read a request');
-      if (this.#connections.isResponding(socket)) socket.destroy();
-      else answerClientError(err, socket);
+      if (this.#connections.canAnswer(socket)) answerClientError(err, socket);
+      else socket.destroy();
     });
     server.on('connect', (_request, socket) => {
       answerUnknownMethod(socket);
@@ -189,15 +199,17 @@ class Listener implements SecureServer {
   }
 }
 
-const HTTP_OPTIONS = {
-  maxHeaderSize: MAX_HEADER_BYTES,
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  connectionsCheckingInterval: CHECK_TIMEOUTS_MS,
-  keepAlive: true,
-  keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
-} as const;
+function httpOptions(limits: Limits): ServerOptions {
+  return {
+    maxHeaderSize: limits.headerBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+  };
+}
 
 function openCertificate({ serving, clock, log }: SecureServerParts): Promise<CertificateSource> {
   const { certFile, keyFile } = serving;
@@ -267,9 +279,9 @@ function protocolOptions(serving: SecureServingSettings): SecureContextOptions {
 }
 
 /** Twice the requests that may be in flight: HTTP/1.1 needs a connection for each, and clients keep idle ones. */
-function connectionLimit(serving: SecureServingSettings): number {
+function connectionsFor(serving: SecureServingSettings): number {
   const { maxRequestsInFlight, maxMutatingRequestsInFlight } = serving;
-  return Math.max(MIN_CONNECTION_LIMIT, 2 * (maxRequestsInFlight + maxMutatingRequestsInFlight));
+  return 2 * (maxRequestsInFlight + maxMutatingRequestsInFlight);
 }
 
 function logDropped(log: Logger, clock: Clock): () => void {

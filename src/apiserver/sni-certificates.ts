@@ -34,7 +34,7 @@ export class SniCertificates implements Disposable {
       try {
         entries.push({ source: await openCertificateFiles(certFile, keyFile, log), names });
       } catch (err) {
-        const reason = err instanceof Error ? err.message : String(err);
+        const reason = Error.isError(err) ? err.message : String(err);
         throw new Error(`failed to load SNI cert and key: ${reason}`, { cause: err });
       }
     }

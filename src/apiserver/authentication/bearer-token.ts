@@ -91,7 +91,7 @@ export function tokenLookup(parts: TokenLookupParts): TokenLookup {
       delegation.succeeded();
     } catch (err) {
       if (signal?.aborted !== true) delegation.failed(err);
-      const reason = err instanceof Error ? err.message : String(err);
+      const reason = Error.isError(err) ? err.message : String(err);
       throw new AuthenticationError(`token lookup failed: ${reason}`, { cause: err });
     }
     if (verdict.user) return verdict.user;
