@@ -5,6 +5,10 @@ import { Names } from './names.ts';
 
 const NANOS_PER_SECOND = 1e9;
 const NANOS_PER_MS = 1e6;
+/** Counters are uint64 where they come from. */
+const COUNTER_LIMIT_NANOS = 2 ** 64;
+/** The last moment of a Date. */
+const LAST_TIME_MS = 8.64e15;
 
 /** The families that are read. Those of containers have the same labels. */
 const NODE_CPU = Buffer.from('node_cpu_usage_seconds_total');
@@ -200,16 +204,16 @@ function writeNode(into: NodeBlock, family: Buffer, value: number, timeMs: numbe
   }
 }
 
-/** The time of a sample; NaN for the epoch itself: a clock that was not set. */
+/** The time of a sample, if it is one. */
 function timeOf(timestampMs: number, requestedAtMs: number): number {
   const ms = Number.isNaN(timestampMs) ? requestedAtMs : timestampMs;
-  return ms > 0 ? ms : Number.NaN;
+  return isTime(ms) ? ms : Number.NaN;
 }
 
 /** Whole core-seconds of a CPU counter. */
 function secondsOf(value: number): number {
   const nanos = Math.trunc(value * NANOS_PER_SECOND);
-  if (!(nanos >= 0 && nanos < Number.POSITIVE_INFINITY)) return Number.NaN;
+  if (!isCounter(nanos)) return Number.NaN;
   if (nanos > Number.MAX_SAFE_INTEGER) return Math.floor(value);
   return (nanos - (nanos % NANOS_PER_SECOND)) / NANOS_PER_SECOND;
 }
@@ -217,9 +221,18 @@ function secondsOf(value: number): number {
 /** The nanoseconds beyond secondsOf. The product loses some beyond 2^53 ns; there the fraction is multiplied alone. */
 function nanosOf(value: number): number {
   const nanos = Math.trunc(value * NANOS_PER_SECOND);
-  if (!(nanos >= 0 && nanos < Number.POSITIVE_INFINITY)) return 0;
+  if (!isCounter(nanos)) return 0;
   if (nanos > Number.MAX_SAFE_INTEGER) return Math.trunc((value % 1) * NANOS_PER_SECOND);
   return nanos % NANOS_PER_SECOND;
+}
+
+function isCounter(nanos: number): boolean {
+  return nanos >= 0 && nanos < COUNTER_LIMIT_NANOS;
+}
+
+/** False for the epoch itself and before: a clock that was not set. */
+function isTime(ms: number): boolean {
+  return ms > 0 && ms <= LAST_TIME_MS;
 }
 
 function bytesOf(value: number): number {
@@ -229,7 +242,7 @@ function bytesOf(value: number): number {
 /** Start time in ms since the epoch, with a fraction; NaN before it (Go's zero time). */
 function startMsOf(value: number): number {
   const ms = Math.trunc(value * NANOS_PER_SECOND) / NANOS_PER_MS;
-  return ms > 0 && ms < Number.POSITIVE_INFINITY ? ms : Number.NaN;
+  return isTime(ms) ? ms : Number.NaN;
 }
 
 function isSpan(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
