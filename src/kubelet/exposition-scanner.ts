@@ -11,6 +11,15 @@ const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(
 const LONGEST_EXPONENT = 3;
 /** Go reads timestamps as int64; what is longer than this is no time of a kubelet. */
 const LONGEST_TIMESTAMP = 16;
+const INTEGER_DIGITS = 9;
+
+/** 1 for each byte that can be part of a name, and for each that stands for itself in a label's value. */
+const NAME_PART = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[a-zA-Z0-9_:]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte === 0 || byte === BYTE.quote || byte === BYTE.backslash || byte === BYTE.lineFeed ? 0 : 1,
+);
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
@@ -44,6 +53,7 @@ export class ExpositionScanner {
   private mantissa = 0;
   private decimals = 0;
   private exponent = 0;
+  private integer = 0;
 
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
@@ -66,9 +76,7 @@ export class ExpositionScanner {
       else break;
     }
     this.nameStart = this.pos;
-    if (!isNameStart(bytes[this.pos] ?? END)) this.fail('a metric name', this.pos);
-    while (isNamePart(bytes[this.pos] ?? END)) this.pos++;
-    this.nameEnd = this.pos;
+    this.nameEnd = this.readName('a metric name');
     this.skipBlanks();
     this.labelsStart = this.pos;
     this.labelsEnd = this.pos;
@@ -99,9 +107,7 @@ export class ExpositionScanner {
       return false;
     }
     this.labelStart = this.pos;
-    if (!isNameStart(bytes[this.pos] ?? END)) this.fail('a label name or "}"', this.pos);
-    while (isNamePart(bytes[this.pos] ?? END)) this.pos++;
-    this.labelEnd = this.pos;
+    this.labelEnd = this.readName('a label name or "}"');
     this.expectSign(EQUALS, '"="');
     this.expectSign(BYTE.quote, 'a label value in quotes');
     this.readLabelValue();
@@ -142,6 +148,17 @@ export class ExpositionScanner {
     );
   }
 
+  /** Steps over a name and returns where it ends. */
+  private readName(expected: string): number {
+    const { bytes } = this;
+    let at = this.pos;
+    const first = bytes[at] ?? END;
+    if (NAME_PART[first] !== 1 || isDigit(first)) this.fail(expected, at);
+    while (NAME_PART[bytes[at] ?? 0] === 1) at++;
+    this.pos = at;
+    return at;
+  }
+
   private expectSign(sign: number, expected: string): void {
     this.skipBlanks();
     if (this.bytes[this.pos] !== sign) this.fail(expected, this.pos);
@@ -150,22 +167,23 @@ export class ExpositionScanner {
 
   private readLabelValue(): void {
     const { bytes } = this;
-    this.valueStart = this.pos;
+    let at = this.pos;
+    this.valueStart = at;
     this.valueEscaped = false;
     for (;;) {
-      const byte = bytes[this.pos] ?? END;
+      while (PLAIN[bytes[at] ?? 0] === 1) at++;
+      const byte = bytes[at] ?? END;
       if (byte === BYTE.quote) break;
-      if (byte === END || byte === BYTE.lineFeed) this.fail('a label value to end', this.pos);
-      if (byte === BYTE.backslash) {
-        this.valueEscaped = true;
-        const escaped = bytes[++this.pos];
-        if (escaped !== BYTE.backslash && escaped !== BYTE.quote && escaped !== LOWER_N) {
-          this.fail('one of \\\\, \\" and \\n', this.pos);
-        }
+      if (byte !== BYTE.backslash) this.fail('a label value to end', at);
+      this.valueEscaped = true;
+      const escaped = bytes[at + 1];
+      if (escaped !== BYTE.backslash && escaped !== BYTE.quote && escaped !== LOWER_N) {
+        this.fail('one of \\\\, \\" and \\n', at + 1);
       }
-      this.pos++;
+      at += 2;
     }
-    this.valueEnd = this.pos++;
+    this.valueEnd = at;
+    this.pos = at + 1;
   }
 
   /** Digits with a dot and an exponent, if short enough to be exact; any other form through Number. */
@@ -230,19 +248,37 @@ export class ExpositionScanner {
   private readTimestamp(): void {
     const { bytes } = this;
     const start = this.pos;
-    const negative = bytes[start] === BYTE.minus;
-    const first = negative ? start + 1 : start;
-    let at = first;
+    const sign = bytes[start] === BYTE.minus ? -1 : 1;
+    const first = sign < 0 ? start + 1 : start;
+    // Two halves that fit into integers are quicker than one double.
+    const middle = this.readInteger(first, INTEGER_DIGITS);
+    const upper = this.integer;
+    const end = this.readInteger(middle, LONGEST_TIMESTAMP - INTEGER_DIGITS);
+    if (end === first || isDigit(bytes[end] ?? END)) this.fail('a timestamp in ms', start);
+    this.timestampMs = sign * (upper * 10 ** (end - middle) + this.integer);
+    this.pos = end;
+  }
+
+  /** Reads up to so many digits into `integer`, and returns where they end. */
+  private readInteger(at: number, most: number): number {
+    const { bytes } = this;
+    const limit = at + most;
     let value = 0;
-    for (; isDigit(bytes[at] ?? END); at++) value = value * 10 + (bytes[at] ?? 0) - BYTE.zero;
-    if (at === first || at - first > LONGEST_TIMESTAMP) this.fail('a timestamp in ms', start);
-    this.timestampMs = negative ? -value : value;
-    this.pos = at;
+    let digit = (bytes[at] ?? END) - BYTE.zero;
+    while (digit >= 0 && digit <= 9 && at < limit) {
+      value = value * 10 + digit;
+      digit = (bytes[++at] ?? END) - BYTE.zero;
+    }
+    this.integer = value;
+    return at;
   }
 
   private skipBlanks(): void {
     const { bytes } = this;
-    while (bytes[this.pos] === BYTE.space || bytes[this.pos] === BYTE.tab) this.pos++;
+    let at = this.pos;
+    if ((bytes[at] ?? END) > BYTE.space) return;
+    while (bytes[at] === BYTE.space || bytes[at] === BYTE.tab) at++;
+    this.pos = at;
   }
 
   private skipLine(): void {
@@ -256,13 +292,4 @@ export class ExpositionScanner {
 
 function isBlankOrEnd(byte: number): boolean {
   return byte === BYTE.space || byte === BYTE.lineFeed || byte === END || byte === BYTE.tab;
-}
-
-function isNameStart(byte: number): boolean {
-  const letter = byte | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || byte === 0x5f || byte === BYTE.colon;
-}
-
-function isNamePart(byte: number): boolean {
-  return isNameStart(byte) || isDigit(byte);
 }
