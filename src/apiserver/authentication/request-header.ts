@@ -1,10 +1,11 @@
 import { OID } from '../../pki/object-identifiers.ts';
 import { parseX509, subjectValues } from '../../pki/x509.ts';
 import { percentDecode } from '../query.ts';
-import { AuthenticationError, type Authenticator, type Credentials } from './authenticator.ts';
+import { AuthenticationError, type Authenticator, type UserInfo } from './authenticator.ts';
 import type { HeaderView } from './header-view.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
 import type { PeerVerifier } from './peer-verifier.ts';
-import type { RequestHeaderTrust } from './trust.ts';
+import type { RequestHeaderNames, RequestHeaderTrust } from './trust.ts';
 
 /**
  * Believes the X-Remote-* headers, but only of the front proxy: whoever holds a client certificate of
@@ -17,39 +18,47 @@ export function requestHeaderAuthenticator(
   trust: () => RequestHeaderTrust | undefined,
   verifier: PeerVerifier,
 ): Authenticator {
+  const commonNames = new WeakMap<PeerCertificate, string>();
+
+  function commonNameOf(peer: PeerCertificate): string {
+    const known = commonNames.get(peer);
+    if (known !== undefined) return known;
+    const name = subjectValues(parseX509(peer.leaf.raw), OID.commonName).at(-1) ?? '';
+    commonNames.set(peer, name);
+    return name;
+  }
+
   return {
-    authenticate(credentials) {
-      return Promise.try(() => frontProxyUser(credentials, trust(), verifier));
+    authenticate({ headers, clientCertificate }) {
+      return Promise.try(() => {
+        const trusted = trust();
+        if (!clientCertificate || !trusted) return undefined;
+        verifier.verify(clientCertificate, trusted.ca);
+        checkName(commonNameOf(clientCertificate), trusted.allowedNames);
+        return userOf(headers, trusted);
+      });
     },
   };
 }
 
-function frontProxyUser(
-  { headers, clientCertificate }: Credentials,
-  trust: RequestHeaderTrust | undefined,
-  verifier: PeerVerifier,
-) {
-  if (!clientCertificate || !trust) return undefined;
-  verifier.verify(clientCertificate, trust.ca);
-  checkName(clientCertificate.leaf.raw, trust.allowedNames);
-  const name = firstValue(headers, trust.usernameHeaders);
+/** An empty list allows every name. Only the common name counts, not the alternative names. */
+function checkName(commonName: string, allowedNames: readonly string[]): void {
+  if (allowedNames.length === 0 || allowedNames.includes(commonName)) return;
+  throw new AuthenticationError(`x509: subject with cn=${commonName} is not in the allowed list`);
+}
+
+/** Undefined when the front proxy names nobody. */
+function userOf(headers: HeaderView, names: RequestHeaderNames): UserInfo | undefined {
+  const name = firstValue(headers, names.usernameHeaders);
   if (name === undefined) return undefined;
   return {
     name,
-    uid: firstValue(headers, trust.uidHeaders) ?? '',
-    groups: trust.groupHeaders
+    uid: firstValue(headers, names.uidHeaders) ?? '',
+    groups: names.groupHeaders
       .flatMap((header) => headers.values(header))
       .filter((group) => group !== ''),
-    extra: extraOf(headers, trust.extraHeaderPrefixes),
+    extra: extraOf(headers, names.extraHeaderPrefixes),
   };
-}
-
-/** An empty list allows every name. Only the common name counts, not the alternative names. */
-function checkName(certificate: Buffer, allowedNames: readonly string[]): void {
-  if (allowedNames.length === 0) return;
-  const commonName = subjectValues(parseX509(certificate), OID.commonName).at(-1) ?? '';
-  if (allowedNames.includes(commonName)) return;
-  throw new AuthenticationError(`x509: subject with cn=${commonName} is not in the allowed list`);
 }
 
 /** Of the first header, in the order of configuration, whose first line is not empty. */

@@ -43,7 +43,7 @@ export function peer(authority: CertificateAuthority, leaf: Partial<LeafRequest>
 }
 
 /** As node:http would give them: name, value, name, value; one character a byte. */
-export function rawHeaders(lines: readonly (readonly [string, string])[]): string[] {
+function rawHeaders(lines: readonly (readonly [string, string])[]): string[] {
   return lines.flatMap(([name, value]) => [name, Buffer.from(value, 'utf8').toString('latin1')]);
 }
 
