@@ -111,11 +111,11 @@ describe('secure serving, the handshake', () => {
     await get(server.port, { cert: client.certPem, key: client.keyPem });
     await get(server.port);
     expect(seen).toEqual(['CN=client', undefined]);
-    expect(await acceptableAuthorities(server.port)).toEqual(['CN = one']);
+    expect(await acceptableAuthorities(server.port)).toEqual(['CN=one']);
 
     authorities.pem = [one.certPem, other.certPem];
     authorities.generation += 1;
-    expect(await acceptableAuthorities(server.port)).toEqual(['CN = one', 'CN = other']);
+    expect(await acceptableAuthorities(server.port)).toEqual(['CN=one', 'CN=other']);
   });
 });
 
@@ -402,5 +402,5 @@ async function acceptableAuthorities(port: number): Promise<string[]> {
   );
   child.stdin?.end();
   const listed = /Acceptable client certificate CA names\n([^]*?)\nRequested/.exec(await promise);
-  return (listed?.[1] ?? '').split('\n');
+  return (listed?.[1] ?? '').replaceAll(' = ', '=').split('\n'); // OpenSSL 3.0 spaces its names out
 }

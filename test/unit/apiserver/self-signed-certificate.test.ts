@@ -49,15 +49,19 @@ describe('openSelfSignedCertificate', () => {
     expect(readdirSync(certDir).sort()).toEqual(['apiserver.crt', 'apiserver.key']);
     expect(cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
     writeFileSync(world.scratch.file('ca.crt'), cert.slice(cert.lastIndexOf('-----BEGIN')));
-    const text = execFileSync('openssl', ['x509', '-noout', '-text', '-in', certFile], {
-      encoding: 'utf8',
-    });
-    expect(text).toContain('Issuer: CN = localhost-ca@1795233600');
-    expect(text).toContain('Subject: CN = localhost@1795233600');
+    const text = execFileSync(
+      'openssl',
+      ['x509', '-noout', '-text', '-nameopt', 'RFC2253', '-in', certFile],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(text).toContain('Issuer: CN=localhost-ca@1795233600');
+    expect(text).toContain('Subject: CN=localhost@1795233600');
     expect(text).toContain('Not Before: Nov 21 03:00:00 2026 GMT');
     expect(text).toContain('Not After : Nov 21 03:00:00 2027 GMT');
     expect(text).toContain('Public-Key: (2048 bit)');
-    expect(text).toMatch(/Extended Key Usage: \n\s+TLS Web Server Authentication\n/);
+    expect(text).toMatch(/Extended Key Usage:\s+TLS Web Server Authentication\n/);
     expect(text).toMatch(/DNS:localhost, DNS:localhost, IP Address:127\.0\.0\.1\n/);
     expect(
       execFileSync(
