@@ -9,6 +9,7 @@ import { authenticationInstruments } from './apiserver/authentication/instrument
 import { TrustStore } from './apiserver/authentication/trust.ts';
 import { delegatedAuthorizer } from './apiserver/authorization/delegated.ts';
 import { authorizationInstruments } from './apiserver/authorization/instruments.ts';
+import { handshakeErrorCounter } from './apiserver/instruments.ts';
 import { createSecureServer } from './apiserver/secure-serving.ts';
 import { registerProcessMetrics } from './apiserver/self-metrics.ts';
 import { healthChecks } from './checks.ts';
@@ -105,7 +106,12 @@ export async function runServer(
     }),
   );
   house.defer(
-    nodes.subscribe({ upserted: () => undefined, deleted: (name) => { kubelet.forget(name); } }),
+    nodes.subscribe({
+      upserted: () => undefined,
+      deleted: (name) => {
+        kubelet.forget(name);
+      },
+    }),
   );
 
   // to the clients
@@ -118,6 +124,7 @@ export async function runServer(
     createSecureServer({
       serving: config.serving,
       clientAuthorities: trust,
+      onHandshakeError: handshakeErrorCounter(registry),
       clock,
       log,
       handler: createApp({

@@ -185,3 +185,15 @@ class SeriesHistogram extends Histogram {
     return this.get();
   }
 }
+
+/** Counts connections whose TLS handshake failed, under upstream's name. Once for a registry. */
+export function handshakeErrorCounter(registry: Registry): () => void {
+  const errors = new Counter({
+    name: 'apiserver_tls_handshake_errors_total',
+    help: '[ALPHA] Number of requests dropped with a TLS handshake error',
+    registers: [registry],
+  });
+  return () => {
+    errors.inc();
+  };
+}
