@@ -83,7 +83,7 @@ export async function runServer(
     instruments: storageInstruments(registry),
   });
   const kubelet = house.use(
-    new KubeletClient({
+    await KubeletClient.open({
       config: config.kubelet,
       credentials: kube.credentials,
       userAgent: agent,

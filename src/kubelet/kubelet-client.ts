@@ -1,27 +1,31 @@
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { NodeBlock } from '../model/node-block.ts';
-import { Connections, type TlsConfig } from './connections.ts';
-import { type Response, exchange } from './exchange.ts';
+import { type BodyBuffer, BodyBuffers } from './body-buffer.ts';
+import { ExchangeError } from './connection.ts';
+import { Connections } from './connections.ts';
+import type { ResponseHead } from './exchange.ts';
 import { ExpositionDecoder } from './exposition.ts';
+import { type Failure, lateWords, refusalWords, transportWords } from './failure-words.ts';
 import type { KubeletInstruments } from './instruments.ts';
-import { KubeletError, statusError, transportError } from './kubelet-error.ts';
+import { KubeletError, type KubeletErrorKind } from './kubelet-error.ts';
 import { Names } from './names.ts';
 import { type AddressConfig, type KubeletNode, kubeletHost } from './node-address.ts';
 import { type Ask, SourceChoice } from './source-choice.ts';
 import { SummaryDecoder } from './summary.ts';
+import type { ApiTls, TlsConfig } from './tls-settings.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface KubeletClientConfig extends AddressConfig, TlsConfig {
   readonly source: 'auto' | 'summary' | 'resource';
+  readonly requestTimeoutMs: number;
   readonly maxResponseBytes: number;
   /** --deprecated-kubelet-completely-insecure: plain HTTP, and no credentials of ours. */
   readonly plainHttp: boolean;
 }
 
-/** Our identity, the same as towards kube-apiserver (kube/kube-credentials.ts by shape). */
-export interface KubeletCredentials {
-  readonly ca: string | undefined;
+/** Our identity and trust, the same as towards kube-apiserver (kube/kube-credentials.ts by shape). */
+export interface KubeletCredentials extends ApiTls {
   token(): Promise<string | undefined>;
   /** The next `token()` reads it anew. */
   refreshToken(): void;
@@ -40,6 +44,15 @@ export interface KubeletClientParts {
 /** How much of a refusal's text is quoted. */
 const QUOTED_CHARACTERS = 200;
 
+/** One scrape of one node. */
+interface Call {
+  readonly node: KubeletNode;
+  /** With its port. */
+  readonly host: string;
+  readonly signal: AbortSignal;
+  readonly body: BodyBuffer;
+}
+
 /** Asks kubelets for their figures, each over a kept connection, and decodes the answers. */
 export class KubeletClient implements AsyncDisposable {
   readonly #parts: KubeletClientParts;
@@ -47,35 +60,51 @@ export class KubeletClient implements AsyncDisposable {
   readonly #choice: SourceChoice;
   readonly #summary: SummaryDecoder;
   readonly #exposition: ExpositionDecoder;
+  readonly #bodies = new BodyBuffers();
   #isRuleMissingLogged = false;
 
-  constructor(parts: KubeletClientParts) {
-    const { config, credentials } = parts;
+  private constructor(parts: KubeletClientParts, connections: Connections) {
     const names = new Names();
     this.#parts = parts;
-    this.#choice = new SourceChoice(config.source);
+    this.#connections = connections;
+    this.#choice = new SourceChoice(parts.config.source);
     this.#summary = new SummaryDecoder(names);
     this.#exposition = new ExpositionDecoder(names);
-    this.#connections = new Connections({ ...parts, apiCa: () => credentials.ca });
+  }
+
+  /** @throws Error in upstream's words when the files for TLS cannot be read or used. */
+  static async open(parts: KubeletClientParts): Promise<KubeletClient> {
+    try {
+      return new KubeletClient(parts, await Connections.open({ ...parts, api: parts.credentials }));
+    } catch (cause) {
+      const message = Error.isError(cause) ? cause.message : String(cause);
+      throw new Error(
+        `unable to construct a client to connect to the kubelets: unable to construct transport: ${message}`,
+        { cause },
+      );
+    }
   }
 
   /**
    * Fills the block with what the kubelet of the node says now. `signal` is the deadline, connecting and
-   * the whole answer included.
+   * the whole answer included. Nothing is written into the block after it has settled.
    *
-   * @throws KubeletError naming the kubelet, what happened and the remedy; the signal's reason when that is
+   * @throws KubeletError naming the node, what happened and the remedy; the signal's reason when that is
    * no timeout.
    */
   async scrape(node: KubeletNode, into: NodeBlock, signal: AbortSignal): Promise<void> {
     const { clock, instruments } = this.#parts;
     const startMs = clock.monotonicMs();
+    const body = this.#bodies.take();
     let success = false;
     try {
-      await this.#scrape(node, into, signal);
+      const host = kubeletHost(node, this.#parts.config);
+      await this.#scrape({ node, host, signal, body }, into);
       success = true;
     } finally {
+      this.#bodies.give(body);
       // Nobody waits for the answer of a node that is gone, and its series must not come back.
-      if (success || !isWithdrawn(signal)) {
+      if (!isWithdrawn(signal)) {
         const seconds = (clock.monotonicMs() - startMs) / 1000;
         instruments.scraped(node.name, success, seconds, clock.nowMs());
       }
@@ -92,162 +121,168 @@ export class KubeletClient implements AsyncDisposable {
     await this.#connections[Symbol.asyncDispose]();
   }
 
-  async #scrape(node: KubeletNode, into: NodeBlock, signal: AbortSignal): Promise<void> {
-    const { config, clock } = this.#parts;
-    const host = kubeletHost(node, config);
-    const call = { node, host, where: `kubelet of node "${node.name}" at ${host}` };
-    const ask = this.#choice.first(node, clock.monotonicMs());
+  async #scrape(call: Call, into: NodeBlock): Promise<void> {
+    const ask = this.#choice.for(call.node, this.#parts.clock.monotonicMs());
     try {
-      await this.#askAndDecode(call, ask, into, signal);
+      await this.#read(call, ask, into);
     } catch (error) {
-      if (!ask.mayFallBack || !isRefusal(error)) throw error;
-      await this.#fallBack(call, error, into, signal);
+      if (!ask.otherwise || !isRefusal(error)) throw error;
+      await this.#readOtherwise(call, ask.otherwise, error, into);
     }
   }
 
-  /** Both refused: the first refusal is the one to mend. */
-  async #fallBack(
+  async #readOtherwise(
     call: Call,
+    ask: Ask,
     refusal: KubeletError,
     into: NodeBlock,
-    signal: AbortSignal,
   ): Promise<void> {
     try {
-      await this.#askAndDecode(call, this.#choice.second(), into, signal);
+      await this.#read(call, ask, into);
     } catch (error) {
-      throw isRefusal(error) ? refusal : error;
+      // Both refused: a missing right is the one to mend, that of the first source before that of the second.
+      const isFirstToMend = isRefusal(error) && refusal.kind === 'forbidden';
+      throw isFirstToMend ? refusal : error;
     }
-    this.#choice.remember(call.node.name, this.#parts.clock.monotonicMs());
+    const { clock, log } = this.#parts;
+    this.#choice.remember(call.node.name, clock.monotonicMs());
     if (refusal.kind !== 'forbidden' || this.#isRuleMissingLogged) return;
     this.#isRuleMissingLogged = true;
-    this.#parts.log.warn(
+    log.warn(
       { node: call.node.name, err: refusal.message },
       'Kubelets refused the summary, read /metrics/resource instead; grant "get" on nodes/stats',
     );
   }
 
-  async #askAndDecode(
-    call: Call,
-    { source, path }: Ask,
-    into: NodeBlock,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Asks, and decodes the answer. */
+  async #read(call: Call, { source, path }: Ask, into: NodeBlock): Promise<void> {
     const requestedAtMs = this.#parts.clock.nowMs();
-    const response = await this.#get(call, path, signal);
-    checkType(call.where, path, source, response);
+    const head = await this.#get(call, path);
+    // Whoever withdrew may have given the block to somebody else by now.
+    call.signal.throwIfAborted();
+    const { bytes } = call.body;
     try {
-      if (source === 'summary') this.#summary.decode(response.body, into);
-      else this.#exposition.decode(response.body, into, requestedAtMs);
+      checkContent(source, head, bytes);
+      if (source === 'summary') this.#summary.decode(bytes, into);
+      else this.#exposition.decode(bytes, into, requestedAtMs);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      const message = `${call.where} answered GET ${path} with something else than expected: ${error.message}`;
-      throw new KubeletError('decode', message, error);
+      const words = `its answer to GET ${path} is not what was asked for: ${error.message}`;
+      throw failed(call, { kind: 'decode', words }, error);
     }
   }
 
   /** Asks; when our token is not known, once more with the token as it is now. */
-  async #get(call: Call, path: string, signal: AbortSignal): Promise<Response> {
-    const { config, credentials } = this.#parts;
-    const token = config.plainHttp ? undefined : await credentials.token();
-    let response = await this.#send(call, path, token, signal);
-    if (response.code === 401 && token !== undefined) {
+  async #get(call: Call, path: string): Promise<ResponseHead> {
+    const { credentials } = this.#parts;
+    let token = await this.#prepare(call);
+    let head = await this.#send(call, path, token);
+    if (head.code === 401 && token !== undefined) {
       credentials.refreshToken();
-      const renewed = await credentials.token();
-      if (renewed !== token) response = await this.#send(call, path, renewed, signal);
+      const renewed = await this.#prepare(call);
+      if (renewed !== token) head = await this.#send(call, path, renewed);
+      token = renewed;
     }
-    const { code, text, body } = response;
-    if (code === 200) return response;
-    const said = body.toString('utf8', 0, QUOTED_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
-    throw statusError(call.where, path, { code, text, said });
+    if (head.code === 200) return head;
+    const text = quotable(head.text, token);
+    const said = quotable(call.body.bytes.toString('utf8'), token);
+    throw failed(call, refusalWords(path, { code: head.code, text, said }));
   }
 
-  async #send(
-    { host, where }: Call,
-    path: string,
-    token: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const { config, userAgent } = this.#parts;
-    const request = {
-      origin: `${config.plainHttp ? 'http' : 'https'}://${host}`,
-      path,
-      headers: {
-        'user-agent': userAgent,
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      maxBytes: config.maxResponseBytes,
-    };
-    const agent: Dispatcher = await this.#connections.agent();
+  /** What a request needs of our own. Failing here is no fault of the kubelet. */
+  async #prepare(call: Call): Promise<string | undefined> {
+    const { config, credentials } = this.#parts;
+    if (config.plainHttp) return undefined;
+    const { signal } = call;
     try {
-      return await exchange(agent, request, signal);
+      const token = await untilAborted(credentials.token(), signal);
+      const refreshing = this.#connections.refresh();
+      if (refreshing) await untilAborted(refreshing, signal);
+      return token;
     } catch (error) {
-      throw this.#explained(error, where, path, signal);
+      if (isWithdrawn(signal)) throw error;
+      const message = Error.isError(error) ? error.message : String(error);
+      const words = signal.aborted
+        ? 'our own credentials could not be read in time'
+        : `our own credentials could not be read: ${message}`;
+      throw failed(call, { kind: 'credentials', words }, error);
     }
   }
 
-  #explained(error: unknown, where: string, path: string, signal: AbortSignal): unknown {
-    const { requestTimeoutMs, maxResponseBytes } = this.#parts.config;
-    if (signal.aborted && error === signal.reason) {
-      if (isWithdrawn(signal)) return error;
-      const seconds = `${requestTimeoutMs / 1000} s`;
-      const remedy = 'look at its load, or raise --kubelet-request-timeout';
-      return new KubeletError(
-        'timeout',
-        `${where} did not answer GET ${path} within ${seconds} (context deadline exceeded); ${remedy}`,
-        error,
-      );
+  async #send(call: Call, path: string, token: string | undefined): Promise<ResponseHead> {
+    const { config, userAgent } = this.#parts;
+    const headers = {
+      'user-agent': userAgent,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
+    const request = { path, headers, maxBytes: config.maxResponseBytes };
+    try {
+      return await this.#connections.to(call.host).get(request, call.body, call.signal);
+    } catch (error) {
+      throw this.#explained(call, path, error);
     }
-    if (error instanceof KubeletError && error.kind === 'too-large') {
-      const limit = `--kubelet-max-response-bytes=${maxResponseBytes}`;
-      const message = `${where} answered GET ${path} with more than ${limit} allows`;
-      return new KubeletError('too-large', message, error);
+  }
+
+  #explained(call: Call, path: string, error: unknown): unknown {
+    if (!(error instanceof ExchangeError)) return error;
+    const { cause } = error;
+    const { signal } = call;
+    if (signal.aborted && cause === signal.reason) {
+      if (isWithdrawn(signal)) return cause;
+      return failed(call, lateWords(path, error, this.#parts.config), cause);
     }
-    return transportError(error, where);
+    const failure = transportWords(path, error, this.#parts.config);
+    return failure ? failed(call, failure, cause) : cause;
   }
 }
 
-interface Call {
-  readonly node: KubeletNode;
-  readonly host: string;
-  /** The kubelet in words. */
-  readonly where: string;
+function failed({ node, host }: Call, { kind, words }: Failure, cause?: unknown): KubeletError {
+  return new KubeletError(kind, `Cannot scrape node "${node.name}" at ${host}: ${words}`, cause);
 }
+
+const REFUSALS: ReadonlySet<KubeletErrorKind> = new Set(['forbidden', 'not-found']);
 
 function isRefusal(error: unknown): error is KubeletError {
-  return (
-    error instanceof KubeletError && (error.kind === 'forbidden' || error.kind === 'not-found')
-  );
+  return error instanceof KubeletError && REFUSALS.has(error.kind);
 }
 
 /** Nobody wants the answer any more; a deadline is something else. */
 function isWithdrawn({ aborted, reason }: AbortSignal): boolean {
-  return aborted && !(reason instanceof DOMException && reason.name === 'TimeoutError');
+  return aborted && !(Error.isError(reason) && reason.name === 'TimeoutError');
 }
 
+/** What a kubelet says, on one line and without our token, should it say that. */
+function quotable(text: string, token: string | undefined): string {
+  const safe = token === undefined ? text : text.replaceAll(token, '[our token]');
+  const line = safe.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+  return line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line;
+}
+
+/** Go's servers say text/plain where nobody says more: virtual kubelets do of their summary. '' is believed. */
 const TYPES = {
-  summary: ['application/json'],
-  resource: ['text/plain', 'application/openmetrics-text'],
+  summary: ['application/json', 'text/plain', ''],
+  resource: ['text/plain', 'application/openmetrics-text', ''],
 };
 
-/** A proxy or a login page in between says 200 as well. A kubelet that names no type is believed. */
-function checkType(
-  where: string,
-  path: string,
-  source: 'summary' | 'resource',
-  { contentType, contentEncoding }: Response,
+/**
+ * A proxy or a login page in between says 200 as well, and so does a kubelet that has nothing to say: an answer
+ * without anything would take away all figures of the node.
+ *
+ * @throws SyntaxError
+ */
+function checkContent(
+  source: keyof typeof TYPES,
+  { contentType, contentEncoding }: ResponseHead,
+  bytes: Uint8Array,
 ): void {
-  const expected = TYPES[source];
-  if (contentType !== '' && !expected.includes(contentType)) {
-    throw new KubeletError(
-      'decode',
-      `${where} answered GET ${path} with "${contentType}" instead of "${expected.join('" or "')}"; ` +
-        'is something else listening there, or a proxy in between?',
+  const types = TYPES[source];
+  if (!types.includes(contentType)) {
+    throw new SyntaxError(
+      `expected the content type ${types[0]}, got "${contentType}"; is a proxy in between?`,
     );
   }
   if (contentEncoding !== '' && contentEncoding !== 'identity') {
-    throw new KubeletError(
-      'decode',
-      `${where} answered GET ${path} encoded as "${contentEncoding}", which was not asked for`,
-    );
+    throw new SyntaxError(`expected it as it is, got it encoded as "${contentEncoding}"`);
   }
+  if (bytes.length === 0) throw new SyntaxError('expected something, got nothing');
 }

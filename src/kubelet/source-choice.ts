@@ -9,10 +9,15 @@ const TRY_SUMMARY_AGAIN_MS = 3_600_000;
 
 export interface Ask {
   readonly source: KubeletSource;
+  /** Path and query. */
   readonly path: string;
-  /** Whether a refusal of this path is to be answered by asking for the second source. */
-  readonly mayFallBack: boolean;
+  /** What to ask for in the same scrape when the kubelet refuses this. */
+  readonly otherwise: Ask | undefined;
 }
+
+const RESOURCE: Ask = { source: 'resource', path: RESOURCE_PATH, otherwise: undefined };
+const SUMMARY: Ask = { source: 'summary', path: SUMMARY_PATH, otherwise: undefined };
+const SUMMARY_OR_RESOURCE: Ask = { ...SUMMARY, otherwise: RESOURCE };
 
 /**
  * Which of the two sources to ask a node for (docs/design.md 2.1): its annotation, then the flag, then
@@ -27,21 +32,19 @@ export class SourceChoice {
     this.#flag = flag;
   }
 
-  first(node: KubeletNode, nowMs: number): Ask {
+  for(node: KubeletNode, nowMs: number): Ask {
     if (node.resourceMetricsPath !== '') {
-      return { source: 'resource', path: asPath(node.resourceMetricsPath), mayFallBack: false };
+      return { source: 'resource', path: asPath(node.resourceMetricsPath), otherwise: undefined };
     }
-    const refused = (this.#refusedUntilMs.get(node.name) ?? Number.NEGATIVE_INFINITY) > nowMs;
-    if (this.#flag === 'resource' || (this.#flag === 'auto' && refused)) return SECOND;
-    return { source: 'summary', path: SUMMARY_PATH, mayFallBack: this.#flag === 'auto' };
+    if (this.#flag !== 'auto') return this.#flag === 'summary' ? SUMMARY : RESOURCE;
+    const refusedUntilMs = this.#refusedUntilMs.get(node.name);
+    if (refusedUntilMs === undefined) return SUMMARY_OR_RESOURCE;
+    if (nowMs < refusedUntilMs) return RESOURCE;
+    this.#refusedUntilMs.delete(node.name);
+    return SUMMARY_OR_RESOURCE;
   }
 
-  /** The summary was refused. Returns what to ask for instead, in the same scrape. */
-  second(): Ask {
-    return SECOND;
-  }
-
-  /** The second source answered where the summary was refused: it is asked first from now on. */
+  /** The second source answered where the summary was refused: it alone is asked for an hour. */
   remember(nodeName: string, nowMs: number): void {
     this.#refusedUntilMs.set(nodeName, nowMs + TRY_SUMMARY_AGAIN_MS);
   }
@@ -51,10 +54,17 @@ export class SourceChoice {
   }
 }
 
-const SECOND: Ask = { source: 'resource', path: RESOURCE_PATH, mayFallBack: false };
+/** What Go leaves as it is in the path of a URL (net/url, shouldEscape). */
+const ESCAPED = /[^\w\-.~$&+,/:;=@]/;
 
-/** A path only: what would begin a query or a fragment, and what a URL may not hold, is escaped. */
+/** A path only: everything that would begin a query or a fragment is escaped (as upstream, contract 10.2). */
 function asPath(annotation: string): string {
   const path = annotation.startsWith('/') ? annotation : `/${annotation}`;
-  return encodeURI(path.toWellFormed()).replaceAll('?', '%3F').replaceAll('#', '%23');
+  if (!ESCAPED.test(path)) return path;
+  const characters = [...Buffer.from(path)].map((byte) => {
+    const character = String.fromCharCode(byte);
+    const code = byte.toString(16).toUpperCase().padStart(2, '0');
+    return ESCAPED.test(character) ? `%${code}` : character;
+  });
+  return characters.join('');
 }

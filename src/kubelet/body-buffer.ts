@@ -1,0 +1,57 @@
+const FIRST_BYTES = 64 * 1024;
+/** What has grown larger is not kept for later answers. */
+const MOST_KEPT_BYTES = 1024 * 1024;
+/** As many as the scraper asks at once. */
+const MOST_KEPT = 32;
+
+/** The body of an answer while it arrives. It copies, so that the next answer needs no new memory. */
+export class BodyBuffer {
+  #memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get capacity(): number {
+    return this.#memory.length;
+  }
+
+  /** What has arrived; overwritten by what comes after `clear`. */
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  append(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#memory.length) this.#grow(length);
+    this.#memory.set(chunk, this.#length);
+    this.#length = length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  #grow(length: number): void {
+    const memory = Buffer.allocUnsafeSlow(Math.max(length, this.#memory.length * 2));
+    memory.set(this.bytes);
+    this.#memory = memory;
+  }
+}
+
+/** Buffers that served for one answer and serve for the next. */
+export class BodyBuffers {
+  readonly #free: BodyBuffer[] = [];
+
+  take(): BodyBuffer {
+    return this.#free.pop() ?? new BodyBuffer();
+  }
+
+  /** Gives a buffer back. Nobody may use it any more. */
+  give(body: BodyBuffer): void {
+    if (this.#free.length >= MOST_KEPT || body.capacity > MOST_KEPT_BYTES) return;
+    body.clear();
+    this.#free.push(body);
+  }
+}
