@@ -7,3 +7,21 @@ export async function waitFor(condition: () => boolean, timeoutMs = 5_000): Prom
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Asks again until the answer is right, and returns it. Fails with the last one when it never is. */
+export async function until<Answer>(
+  ask: () => Promise<Answer>,
+  isRight: (answer: Answer) => boolean,
+  timeoutMs = 5_000,
+): Promise<Answer> {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer)) return answer;
+    if (performance.now() > endMs) {
+      const last = JSON.stringify(answer).slice(0, 1_000);
+      throw new Error(`Not so within ${timeoutMs} ms: ${isRight.toString()}, last ${last}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
