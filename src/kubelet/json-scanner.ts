@@ -59,7 +59,7 @@ export class JsonScanner {
   /** The key read last, without its quotes. */
   keyStart = 0;
   keyEnd = 0;
-  keyEscaped = false;
+  private keyEscaped = false;
   /** Whether the string whose end was looked for last holds escapes. */
   escaped = false;
 

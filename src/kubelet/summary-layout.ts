@@ -32,8 +32,8 @@ interface Step {
  * with the known bytes eight at a time, which is more than twice as fast as reading its members.
  *
  * A guess cannot change a result: bytes equal to those that were read before, and scalars read by the same functions
- * in the same places, are the same JSON text but for the scalars. Objects for which this would not hold (a member that is read
- * stands twice, a key is written with escapes) are never learnt.
+ * in the same places, are the same JSON text but for the scalars. Objects for which this would not hold, in which a
+ * member that is read stands twice, are never learnt.
  */
 export class SummaryLayout {
   private readonly scanner: JsonScanner;

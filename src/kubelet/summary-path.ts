@@ -31,7 +31,7 @@ export interface Link {
 
 /**
  * The path of one pod or container from its opening to its closing brace; undefined when it cannot serve for others:
- * a member that is read stands there twice, a key holds escapes, or it is out of proportion. The bytes must
+ * a member that is read stands there twice, or it is out of proportion. The bytes must
  * have been found to be JSON; the scanner stands behind them at the end.
  */
 export function pathOf(
@@ -73,7 +73,7 @@ class PathReader {
     do {
       const index = memberIndex(shape, scanner);
       const bit = index < 0 ? 0 : 1 << index;
-      if (scanner.keyEscaped || (seen & bit) !== 0) return false;
+      if ((seen & bit) !== 0) return false;
       seen |= bit;
       if (!this.readValue(shape[index], depth)) return false;
     } while (scanner.nextMember());

@@ -73,6 +73,19 @@ describe('SummaryDecoder agrees with JSON.parse', () => {
     expectAgreement(shifted.subarray(3, 3 + bytes.length));
   });
 
+  test('on kubelets that never write the same layout twice, and on those after them', () => {
+    for (let round = 0; round < 300; round++) {
+      const { node, pods } = aSummary({ pods: 6, round });
+      const odd = pods.map((pod, at) => ({
+        ...pod,
+        [`x${round}-${at}`]: [{ [`y${round}`]: at }, round, 'z'],
+      }));
+      expectAgreement(kubeletBytes({ node, pods: odd }));
+    }
+
+    expectAgreement(kubeletBytes(aSummary()));
+  });
+
   test('on a summary cut at any byte', () => {
     const bytes = kubeletBytes(aSummary({ pods: 1 }));
 

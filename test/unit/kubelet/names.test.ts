@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import { Names } from '../../../src/kubelet/names.ts';
+
+function intern(names: Names, text: string): string {
+  const bytes = Buffer.from(`<${text}>`);
+  return names.intern(bytes, 1, bytes.length - 1);
+}
+
+describe('Names.intern', () => {
+  test.each(['web', '', 'a'.repeat(253), 'a'.repeat(1000), 'é', '😀', '\u0000', 'constructor'])(
+    'gives the text of the bytes, again and again: %j',
+    (text) => {
+      const names = new Names();
+
+      expect([intern(names, text), intern(names, text)]).toEqual([text, text]);
+    },
+  );
+
+  test('replaces bytes that are not UTF-8, as every reader of JSON does', () => {
+    const names = new Names();
+    const bytes = Buffer.from([0x61, 0xff, 0x62]);
+
+    expect([names.intern(bytes, 0, 3), names.intern(bytes, 0, 3)]).toEqual([
+      'a\uFFFDb',
+      'a\uFFFDb',
+    ]);
+  });
+
+  test('tells names apart that share bytes with others, through growth and generations', () => {
+    const names = new Names();
+    const pods = Array.from({ length: 20_000 }, (_, at) => `web-${at % 7}-${at}`);
+
+    for (let scrape = 0; scrape < 40; scrape++) {
+      // A tenth of the pods is new in every scrape, so that generations come and go.
+      const now = pods.slice(0, 2000).map((pod, at) => (at % 10 === 0 ? `${pod}-${scrape}` : pod));
+      expect(now.map((pod) => intern(names, pod))).toEqual(now);
+    }
+    expect(pods.map((pod) => intern(names, pod))).toEqual(pods);
+  });
+
+  test('gives equal hashes for equal names', () => {
+    const names = new Names();
+    const hashes = ['web', 'db', 'web'].map((text) => {
+      intern(names, text);
+      return names.hash;
+    });
+
+    expect(hashes[0]).toBe(hashes[2]);
+    expect(hashes[0]).not.toBe(hashes[1]);
+  });
+});
