@@ -126,8 +126,14 @@ export class KubeletClient implements AsyncDisposable {
     try {
       await this.#read(call, ask, into);
     } catch (error) {
-      if (!ask.otherwise || !isRefusal(error)) throw error;
-      await this.#readOtherwise(call, ask.otherwise, error, into);
+      if (!isRefusal(error)) throw error;
+      if (ask.otherwise) {
+        await this.#readOtherwise(call, ask.otherwise, error, into);
+        return;
+      }
+      // Should the second source have been remembered, that helps no more; the first one may.
+      this.#choice.forget(call.node.name);
+      throw error;
     }
   }
 
@@ -140,9 +146,7 @@ export class KubeletClient implements AsyncDisposable {
     try {
       await this.#read(call, ask, into);
     } catch (error) {
-      // Both refused: a missing right is the one to mend, that of the first source before that of the second.
-      const isFirstToMend = isRefusal(error) && refusal.kind === 'forbidden';
-      throw isFirstToMend ? refusal : error;
+      throw isRefusal(error) ? bothRefused(call, refusal, error) : error;
     }
     const { clock, log } = this.#parts;
     this.#choice.remember(call.node.name, clock.monotonicMs());
@@ -236,8 +240,19 @@ export class KubeletClient implements AsyncDisposable {
   }
 }
 
-function failed({ node, host }: Call, { kind, words }: Failure, cause?: unknown): KubeletError {
-  return new KubeletError(kind, `Cannot scrape node "${node.name}" at ${host}: ${words}`, cause);
+function cannotScrape({ node, host }: Call): string {
+  return `Cannot scrape node "${node.name}" at ${host}: `;
+}
+
+function failed(call: Call, { kind, words }: Failure, cause?: unknown): KubeletError {
+  return new KubeletError(kind, `${cannotScrape(call)}${words}`, cause);
+}
+
+/** Mending one of the two is enough, and a missing right is the easier one. */
+function bothRefused(call: Call, first: KubeletError, second: KubeletError): KubeletError {
+  const also = second.message.slice(cannotScrape(call).length);
+  const kind = first.kind === 'forbidden' ? first.kind : second.kind;
+  return new KubeletError(kind, `${first.message}; and ${also}`, second);
 }
 
 const REFUSALS: ReadonlySet<KubeletErrorKind> = new Set(['forbidden', 'not-found']);

@@ -70,11 +70,7 @@ export class TlsSettings {
 
   /** @throws Error in Go's words when a file cannot be read or used: nothing would work. */
   static async open(parts: TlsParts): Promise<TlsSettings> {
-    try {
-      return new TlsSettings(parts, await readMaterials(parts));
-    } catch (cause) {
-      throw new Error(wordsOf(cause), { cause });
-    }
+    return new TlsSettings(parts, await readMaterials(parts));
   }
 
   /** The same object as long as nothing changes. */
@@ -123,7 +119,7 @@ export class TlsSettings {
   }
 
   #keep(err: unknown): void {
-    const problem = wordsOf(err);
+    const problem = err instanceof Error ? err.message : String(err);
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#parts.log.warn(
@@ -153,8 +149,14 @@ export class TlsSettings {
 }
 
 async function readMaterials({ config, readFile }: TlsParts): Promise<Materials> {
-  const read = (path: string): Promise<string> =>
-    path === '' ? Promise.resolve('') : readFile(path);
+  const read = async (path: string): Promise<string> => {
+    if (path === '') return '';
+    try {
+      return await readFile(path);
+    } catch (cause) {
+      throw new Error(fileWords(cause, path), { cause });
+    }
+  };
   const [ca, cert, key] = await Promise.all([
     read(config.caFile),
     read(config.clientCertFile),
@@ -196,9 +198,8 @@ function areSame(one: Materials, other: Materials): boolean {
 }
 
 /** What the operating system says of a file, as Go says it: `open /nope: no such file or directory`. */
-function wordsOf(error: unknown): string {
-  if (!Error.isError(error)) return String(error);
-  const { errno, path, code } = error as NodeJS.ErrnoException;
-  if (errno === undefined || path === undefined) return error.message;
+function fileWords(error: unknown, path: string): string {
+  const { errno, code, message } = error as NodeJS.ErrnoException;
+  if (errno === undefined) return `open ${path}: ${message}`;
   return `${code === 'EISDIR' ? 'read' : 'open'} ${path}: ${getSystemErrorMessage(errno)}`;
 }

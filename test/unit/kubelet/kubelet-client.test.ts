@@ -291,6 +291,23 @@ describe('KubeletClient.scrape', () => {
   });
 });
 
+describe('KubeletClient.forget', () => {
+  test('ends the series of the node, and of no other', async () => {
+    const { client, registry } = await open();
+    await scrape(client);
+    await scrape(client, kubelet.node('node-b'));
+
+    client.forget('node-a');
+
+    const text = await registry.metrics();
+    expect(text).not.toContain('node-a');
+    expect(text).toContain(
+      'metrics_server_kubelet_request_duration_seconds_count{node="node-b"} 1',
+    );
+    expect(text).toContain('metrics_server_kubelet_last_request_time_seconds{node="node-b"}');
+  });
+});
+
 describe('The token', () => {
   test('is read anew, once, when the kubelet does not know it', async () => {
     let token = 'old';
@@ -417,15 +434,25 @@ describe('The source', () => {
   });
 
   test.each([
-    { summary: 403, page: 403, kind: 'forbidden', words: 'grant "get" on nodes/stats' },
-    { summary: 404, page: 403, kind: 'forbidden', words: 'grant "get" on nodes/metrics' },
-    { summary: 403, page: 404, kind: 'forbidden', words: 'grant "get" on nodes/stats' },
-    { summary: 404, page: 404, kind: 'not-found', words: 'this kubelet does not serve it' },
-    { summary: 403, page: 500, kind: 'status', words: '/metrics/resource with 500' },
+    {
+      summary: 403,
+      page: 403,
+      kind: 'forbidden',
+      words: ['grant "get" on nodes/stats', 'grant "get" on nodes/metrics'],
+    },
+    {
+      summary: 404,
+      page: 403,
+      kind: 'forbidden',
+      words: ['does not serve it; and it answered', 'grant "get" on nodes/metrics'],
+    },
+    { summary: 403, page: 404, kind: 'forbidden', words: ['grant "get" on nodes/stats'] },
+    { summary: 404, page: 404, kind: 'not-found', words: ['this kubelet does not serve it'] },
+    { summary: 403, page: 500, kind: 'status', words: ['GET /metrics/resource with 500'] },
   ])(
     'that fails with $summary and then $page says what is to mend, and is tried again',
     async ({ summary, page, kind, words }) => {
-      const { client, counted } = await open();
+      const { client, counted, log } = await open();
       kubelet.answer = (request, response) => {
         response.writeHead(request.url === '/metrics/resource' ? page : summary).end();
       };
@@ -434,11 +461,26 @@ describe('The source', () => {
       await failureOf(scrape(client));
 
       expect(error.kind).toBe(kind);
-      expect(error.message).toContain(words);
+      for (const part of words) expect(error.message).toContain(part);
+      expect(error.message.match(/Cannot scrape/g)).toHaveLength(1);
       expect(kubelet.asked).toEqual([SUMMARY, PAGE, SUMMARY, PAGE]);
       expect(await counted()).toEqual({ false: 2 });
+      expect(log.lines).toEqual([]);
     },
   );
+
+  test('is the summary again as soon as the page is refused, too', async () => {
+    const { client } = await open();
+    kubelet.answer = refusing(403);
+    await scrape(client);
+    kubelet.answer = (_, response) => response.writeHead(403).end();
+    await failureOf(scrape(client));
+    kubelet.answer = sendSummary;
+
+    await scrape(client);
+
+    expect(kubelet.asked).toEqual([SUMMARY, PAGE, PAGE, SUMMARY]);
+  });
 
   test('is forgotten with the node', async () => {
     const { client } = await open();

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { BodyBuffer, BodyBuffers } from '../../../src/kubelet/body-buffer.ts';
+
+describe('BodyBuffer', () => {
+  test('holds what was appended, however much that is', () => {
+    const body = new BodyBuffer();
+    const piece = Buffer.from('0123456789'.repeat(1_000));
+
+    for (let at = 0; at < 50; at++) body.append(piece);
+
+    expect(body.length).toBe(500_000);
+    expect(body.bytes.equals(Buffer.from('0123456789'.repeat(50_000)))).toBe(true);
+  });
+
+  test('is empty after clear, and keeps its memory', () => {
+    const body = new BodyBuffer();
+    body.append(Buffer.alloc(200_000));
+    const { capacity } = body;
+
+    body.clear();
+
+    expect([body.length, body.bytes.length]).toEqual([0, 0]);
+    expect(body.capacity).toBe(capacity);
+  });
+});
+
+describe('BodyBuffers', () => {
+  test('gives a buffer again, empty', () => {
+    const bodies = new BodyBuffers();
+    const body = bodies.take();
+    body.append(Buffer.from('x'));
+
+    bodies.give(body);
+
+    expect(bodies.take()).toBe(body);
+    expect(body.length).toBe(0);
+    expect(bodies.take()).not.toBe(body);
+  });
+
+  test('does not keep one that has grown large', () => {
+    const bodies = new BodyBuffers();
+    const body = bodies.take();
+    body.append(Buffer.alloc(2_000_000));
+
+    bodies.give(body);
+
+    expect(bodies.take()).not.toBe(body);
+  });
+
+  test('does not keep more than are asked at once', () => {
+    const bodies = new BodyBuffers();
+    const taken = Array.from({ length: 40 }, () => bodies.take());
+
+    for (const body of taken) bodies.give(body);
+
+    const again = Array.from({ length: 40 }, () => bodies.take());
+    expect(again.filter((body) => taken.includes(body))).toHaveLength(32);
+  });
+});
