@@ -88,7 +88,7 @@ describe('a server on a small cluster', () => {
       (names) => names.length === 7,
       10_000,
     );
-  });
+  }, 15_000);
   afterAll(async () => {
     admin[Symbol.dispose]();
     await server[Symbol.asyncDispose]();
