@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { CertificateSource } from '../../../src/apiserver/certificate-source.ts';
 import {
   isUnspecifiedAddress,
   openSelfSignedCertificate,
@@ -33,6 +34,11 @@ function setUp() {
       scratch[Symbol.dispose]();
     },
   };
+}
+
+async function keyOfFirst(open: () => Promise<CertificateSource>): Promise<string> {
+  using first = await open();
+  return first.current().key;
 }
 
 describe('openSelfSignedCertificate', () => {
@@ -126,12 +132,13 @@ describe('openSelfSignedCertificate', () => {
   ])('makes another pair when %s', async (_name, damage) => {
     using world = setUp();
     const { open, certFile, keyFile } = world;
-    using first = await open();
+    // Closed before the damage: a source that still watches the files would mend them itself.
+    const firstKey = await keyOfFirst(open);
     damage(certFile, keyFile);
 
     using second = await open();
 
-    expect(second.current().key).not.toBe(first.current().key);
+    expect(second.current().key).not.toBe(firstKey);
     expect(readFileSync(keyFile, 'utf8')).toBe(second.current().key);
   });
 
