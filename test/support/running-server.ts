@@ -11,9 +11,13 @@ import type { Cluster } from '../../src/simulator/cluster.ts';
 import { LogRecorder } from './log-recorder.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Where the server reads its token. */
+export const TOKEN_FILE = `${SERVICE_ACCOUNT}/token`;
 const KUBELET_CA = '/etc/kubelet-ca.crt';
 
 interface ServerSpec {
+  /** Where it finds kube-apiserver; where the cluster has it unless told. */
+  readonly apiServerPort?: number;
   readonly flags?: readonly string[];
   /** What no flag allows: short resolutions, which only the command line refuses. */
   readonly change?: (config: Config) => Config;
@@ -26,12 +30,16 @@ export class RunningServer implements AsyncDisposable {
   readonly startedMs = performance.now();
   /** Resolves when it has ended, rejects when it could not run. */
   readonly ended: Promise<void>;
-  readonly certDir: string;
+  /** The files of its pod, by path; may be changed at any time. */
+  readonly files: Map<string, string>;
+  private readonly certDir: string;
   #port = 0;
   readonly #ending = new AbortController();
 
-  private constructor(cluster: Cluster, certDir: string, { flags = [], change }: ServerSpec) {
+  private constructor(cluster: Cluster, certDir: string, spec: ServerSpec) {
+    const { flags = [], change, apiServerPort } = spec;
     this.certDir = certDir;
+    this.files = filesOf(cluster);
     const read = toConfig(parseOptions([...standardFlags(certDir), ...flags]));
     // Any free port: one that the command line does not take.
     const config = { ...read, serving: { ...read.serving, port: 0 } };
@@ -40,7 +48,16 @@ export class RunningServer implements AsyncDisposable {
       {
         log: this.log,
         clock: systemClock,
-        ...inPodOf(cluster),
+        env: {
+          KUBERNETES_SERVICE_HOST: '127.0.0.1',
+          KUBERNETES_SERVICE_PORT: String(apiServerPort ?? new URL(cluster.url).port),
+        },
+        readFile: (path) => {
+          const content = this.files.get(path);
+          return content === undefined
+            ? Promise.reject(new Error(`open ${path}: no such file or directory`))
+            : Promise.resolve(content);
+        },
         platform: { name: 'linux', arch: 'x64', node: '26.0.0' },
         version: '0.0.0-test',
         onListening: ({ port }) => {
@@ -85,26 +102,13 @@ function standardFlags(certDir: string): string[] {
   ];
 }
 
-/** What a pod finds around it. */
-function inPodOf(cluster: Cluster): {
-  env: Record<string, string>;
-  readFile: (path: string) => Promise<string>;
-} {
-  const files = new Map([
-    [`${SERVICE_ACCOUNT}/token`, cluster.serviceAccountToken('kube-system', 'metrics-server')],
+/** The files that a pod finds in its containers. */
+function filesOf(cluster: Cluster): Map<string, string> {
+  return new Map([
+    [TOKEN_FILE, cluster.serviceAccountToken('kube-system', 'metrics-server')],
     [`${SERVICE_ACCOUNT}/ca.crt`, cluster.authorities.kubeApiServer],
     [KUBELET_CA, cluster.authorities.kubelet],
   ]);
-  const { hostname, port } = new URL(cluster.url);
-  return {
-    env: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
-    readFile: (path) => {
-      const content = files.get(path);
-      return content === undefined
-        ? Promise.reject(new Error(`open ${path}: no such file or directory`))
-        : Promise.resolve(content);
-    },
-  };
 }
 
 /**
