@@ -80,7 +80,8 @@ export function transportWords(
   }
   if (!Error.isError(cause)) return undefined;
   const code = textOf(cause, 'code');
-  if (BROKEN.has(code) && error.stage !== 'connecting') return brokenWords(path, error, cause);
+  const isUnreachable = code === 'ETIMEDOUT' && error.stage === 'connecting';
+  if (BROKEN.has(code) && !isUnreachable) return brokenWords(path, error, cause);
   if (code.startsWith('HPE_') || NOT_HTTP.has(code)) {
     const words = `it does not speak HTTP as expected (${cause.message}); is a kubelet listening there?`;
     return { kind: 'decode', words };
@@ -100,7 +101,7 @@ const NOT_HTTP = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_HEADER
 
 function brokenWords(path: string, { stage, receivedBytes }: ExchangeError, cause: Error): Failure {
   const when = {
-    connecting: 'while connecting',
+    connecting: 'while connecting; is a kubelet listening there?',
     handshaking: 'during the TLS handshake; is a kubelet listening there?',
     waiting: `before it answered GET ${path}; did it restart?`,
     reading: `after ${receivedBytes} bytes of the answer to GET ${path}; did it restart?`,
@@ -178,7 +179,7 @@ const NO_ROUTE = new Set([
   'EPERM',
 ]);
 
-/** Undefined for what has no code: that is none of the system's. */
+/** Undefined for what no call of the system says. */
 function connectWords(cause: Error, code: string): Failure | undefined {
   if (code === 'ETIMEDOUT')
     return { kind: 'timeout', words: `no connection (${code}); ${FIREWALL}` };
@@ -194,7 +195,7 @@ function connectWords(cause: Error, code: string): Failure | undefined {
     const words = `no such host (${code}); choose addresses that can be reached with --kubelet-preferred-address-types=InternalIP`;
     return { kind: 'connect', words };
   }
-  if (textOf(cause, 'syscall') === '' && !BROKEN.has(code)) return undefined;
+  if (textOf(cause, 'syscall') === '') return undefined;
   return { kind: 'connect', words: `no connection (${messageOf(cause)})` };
 }
 

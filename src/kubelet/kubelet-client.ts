@@ -293,11 +293,12 @@ function checkContent(
   const types = TYPES[source];
   if (!types.includes(contentType)) {
     throw new SyntaxError(
-      `expected the content type ${types[0]}, got "${contentType}"; is a proxy in between?`,
+      `expected the content type ${types[0]}, got "${contentType.slice(0, QUOTED_CHARACTERS)}"; is a proxy in between?`,
     );
   }
   if (contentEncoding !== '' && contentEncoding !== 'identity') {
-    throw new SyntaxError(`expected it as it is, got it encoded as "${contentEncoding}"`);
+    const quoted = contentEncoding.slice(0, QUOTED_CHARACTERS);
+    throw new SyntaxError(`expected it as it is, got it encoded as "${quoted}"`);
   }
   if (bytes.length === 0) throw new SyntaxError('expected something, got nothing');
 }

@@ -165,7 +165,7 @@ export const SUMMARY_TEXT = JSON.stringify({
   ],
 });
 
-export const PAGE_TEXT = [
+const PAGE_TEXT = [
   'node_cpu_usage_seconds_total 7.5 1767312010000',
   'node_memory_working_set_bytes 4096 1767312010000',
   'container_cpu_usage_seconds_total{container="main",namespace="shop",pod="web-0"} 1.25 1767312011000',

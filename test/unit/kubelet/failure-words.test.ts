@@ -68,7 +68,6 @@ describe('transportWords', () => {
     { code: 'ENOTFOUND', kind: 'connect', words: 'no such host (ENOTFOUND); choose addresses' },
     { code: 'EAI_AGAIN', kind: 'connect', words: 'no such host (EAI_AGAIN); choose addresses' },
     { code: 'ETIMEDOUT', kind: 'timeout', words: 'no connection (ETIMEDOUT); check firewalls' },
-    { code: 'ECONNRESET', kind: 'connect', words: 'no connection (message of ECONNRESET)' },
     { code: 'EMFILE', kind: 'connect', words: 'no connection (message of EMFILE)' },
     {
       code: 'CERT_NOT_YET_VALID',
@@ -95,16 +94,23 @@ describe('transportWords', () => {
   });
 
   test.each([
+    { stage: 'connecting', words: 'while connecting; is a kubelet listening there?' },
     { stage: 'handshaking', words: 'during the TLS handshake; is a kubelet listening there?' },
     { stage: 'waiting', words: 'before it answered GET /metrics/resource; did it restart?' },
     { stage: 'reading', words: 'after 7 bytes of the answer to GET /metrics/resource; did it' },
   ] as const)('tells a connection that broke while $stage', ({ stage, words }) => {
-    for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET']) {
+    for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_DESTROYED']) {
       const failure = transportWords(PATH, new ExchangeError(coded(code), stage, 7), LIMITS);
 
       expect(failure?.kind).toBe('reset');
       expect(failure?.words).toContain(words);
     }
+  });
+
+  test('tells a kept connection whose peer fell silent as broken', () => {
+    const error = new ExchangeError(coded('ETIMEDOUT'), 'waiting', 0);
+
+    expect(transportWords(PATH, error, LIMITS)?.kind).toBe('reset');
   });
 
   test('tells all addresses that were tried', () => {
