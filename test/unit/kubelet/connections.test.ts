@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { BodyBuffer } from '../../../src/kubelet/body-buffer.ts';
+import { Connections } from '../../../src/kubelet/connections.ts';
 import { KubeletError } from '../../../src/kubelet/kubelet-error.ts';
 import type { KubeletClient } from '../../../src/kubelet/kubelet-client.ts';
 import { NodeBlock } from '../../../src/model/node-block.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { type ClientHarness, deadline, openClient } from '../../support/kubelet-client.ts';
 import {
   type KubeletServer,
@@ -13,6 +16,7 @@ import {
   startKubelet,
   startTcp,
 } from '../../support/kubelet-server.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const DEADLINE_MS = 200;
@@ -333,6 +337,38 @@ describe('A connection', () => {
     expect(server.sockets).toHaveLength(1);
     expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
     expect(server.requests[1]?.headers).not.toHaveProperty('authorization');
+  });
+});
+
+describe('Connections', () => {
+  test('holds one to each kubelet, and none to one that closed it or was never reached', async () => {
+    const connections = stack.use(
+      await Connections.open({
+        config: {
+          plainHttp: false,
+          insecureTls: true,
+          caFile: '',
+          clientCertFile: '',
+          clientKeyFile: '',
+        },
+        api: { ca: undefined, insecureSkipTlsVerify: false, clientCertificate: undefined },
+        readFile: () => Promise.reject(new Error('not expected')),
+        clock: new FakeClock(),
+        log: new LogRecorder(),
+      }),
+    );
+    const silent = stack.use(await startTcp(() => undefined));
+    const request = { path: '/', headers: {}, maxBytes: 1_000_000 };
+    const get = (port: number, ms: number): Promise<unknown> =>
+      connections.to(`127.0.0.1:${port}`).get(request, new BodyBuffer(), deadline(ms));
+
+    await Promise.all([get(kubelet.port, 2_000), get(kubelet.port, 2_000)]);
+    await expect(get(silent.node().kubeletPort, 100)).rejects.toThrow('Broke while handshaking');
+    expect(connections.size).toBe(1);
+    expect(kubelet.sockets).toHaveLength(1);
+    kubelet.sockets[0]?.destroy();
+
+    await waitFor(() => connections.size === 0);
   });
 });
 
