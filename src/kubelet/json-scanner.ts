@@ -35,10 +35,6 @@ const NOTHING = new Uint8Array(0);
 const NO_VIEW = new DataView(NOTHING.buffer);
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const LITERALS = ['null', 'true', 'false'].map((word) => Buffer.from(word));
-/** 1 for each byte that stands for itself inside a string. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte < BYTE.space || byte === BYTE.quote || byte === BYTE.backslash ? 0 : 1,
-);
 const ESCAPABLE = new Set(Buffer.from('"\\/bfnrt'));
 
 /**
@@ -201,14 +197,18 @@ export class JsonScanner {
   stringEnd(at: number): number {
     const { bytes } = this;
     this.escaped = false;
+    let byte = bytes[at] ?? END;
     for (;;) {
-      while (PLAIN[bytes[at] ?? 0] === 1) at++;
-      const byte = bytes[at] ?? END;
+      while (byte > BYTE.quote && byte !== BYTE.backslash) byte = bytes[++at] ?? END;
       if (byte === BYTE.quote) return at;
-      if (byte !== BYTE.backslash) return this.wrong(at, 'a string to go on');
-      this.escaped = true;
-      at = this.escapeEnd(at + 1);
-      if (at < 0) return -1;
+      if (byte < BYTE.space) return this.wrong(at, 'a string to go on');
+      if (byte !== BYTE.backslash) at++;
+      else {
+        this.escaped = true;
+        at = this.escapeEnd(at + 1);
+        if (at < 0) return -1;
+      }
+      byte = bytes[at] ?? END;
     }
   }
 
@@ -338,13 +338,12 @@ export class JsonScanner {
     const { bytes } = this;
     let byte = bytes[at] ?? END;
     if (byte > BYTE.space) return at;
-    while (
-      byte === BYTE.space ||
-      byte === BYTE.lineFeed ||
-      byte === BYTE.carriageReturn ||
-      byte === BYTE.tab
-    )
+    // What kubelets write: a new line and its indent.
+    if (byte === BYTE.lineFeed) {
       byte = bytes[++at] ?? END;
+      while (byte === BYTE.space) byte = bytes[++at] ?? END;
+    }
+    while (isSpace(byte)) byte = bytes[++at] ?? END;
     return at;
   }
 
@@ -357,6 +356,15 @@ export class JsonScanner {
     this.expected = expected;
     return -1;
   }
+}
+
+function isSpace(byte: number): boolean {
+  return (
+    byte === BYTE.space ||
+    byte === BYTE.lineFeed ||
+    byte === BYTE.carriageReturn ||
+    byte === BYTE.tab
+  );
 }
 
 function isOpening(byte: number): boolean {

@@ -1,3 +1,10 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const DELETE = 0x7f;
+/** FNV-1a. */
+const HASH_BEGIN = 0x811c9dc5;
+const HASH_PRIME = 0x01000193;
+
 const SMALLEST_TABLE = 1 << 10;
 /** Names kept per generation. A cluster of 150,000 pods has some 350,000 names and uids. */
 const MOST_NAMES = 1 << 20;
@@ -17,6 +24,8 @@ const LOOKUPS_PER_NAME = 16;
 export class Names {
   /** The hash of the name returned last: equal names have equal hashes. */
   hash = 0;
+  /** What internQuoted found last. */
+  last = '';
 
   private young = new Generation();
   private old = new Generation();
@@ -24,8 +33,35 @@ export class Names {
 
   /** The string of the bytes from `start` to `end`, read as UTF-8. */
   intern(bytes: Uint8Array, start: number, end: number): string {
-    const hash = hashOf(bytes, start, end);
-    this.hash = hash;
+    let hash = HASH_BEGIN;
+    for (let index = start; index < end; index++) {
+      hash = Math.imul(hash ^ (bytes[index] ?? 0), HASH_PRIME);
+    }
+    this.hash = mixed(hash);
+    return this.find(bytes, start, end);
+  }
+
+  /**
+   * Interns the bytes from `start` to the next quote into `last`, and returns where that is. -1 when something else comes
+   * first than what names are made of: the string is to be read with more care.
+   */
+  internQuoted(bytes: Uint8Array, start: number): number {
+    let hash = HASH_BEGIN;
+    let end = start;
+    let byte = bytes[end] ?? 0;
+    while (byte > QUOTE && byte < DELETE && byte !== BACKSLASH) {
+      hash = Math.imul(hash ^ byte, HASH_PRIME);
+      byte = bytes[++end] ?? 0;
+    }
+    if (byte !== QUOTE) return -1;
+    this.hash = mixed(hash);
+    this.last = this.find(bytes, start, end);
+    return end;
+  }
+
+  /** Looks the bytes up whose hash was just made. */
+  private find(bytes: Uint8Array, start: number, end: number): string {
+    const { hash } = this;
     this.lookups++;
     const known = this.young.find(hash, bytes, start, end);
     if (known !== undefined) return known;
@@ -90,12 +126,8 @@ class Generation {
   }
 }
 
-/** FNV-1a, with its upper bits mixed into the lower ones, which choose the slot. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
-  for (let index = start; index < end; index++) {
-    hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
-  }
+/** The upper bits of a hash into the lower ones, which choose the slot. */
+function mixed(hash: number): number {
   return hash ^ (hash >>> 15);
 }
 

@@ -22,7 +22,9 @@ const NANOS_OF_LAST_SECOND = 709_551_615;
 export class SummaryFields {
   private readonly scanner: JsonScanner;
   private readonly names: Names;
-  private readonly time = new KubeletTime();
+  /** One each: nearly all samples are of one day, and containers that started on another start together. */
+  private readonly startTime = new KubeletTime();
+  private readonly sampleTime = new KubeletTime();
   private into: NodeBlock;
 
   /** The container row being filled. */
@@ -35,6 +37,7 @@ export class SummaryFields {
   /** Where the time read last stands, with its closing quote; -1 before the first. */
   private timeAt = -1;
   // Results of the methods below: a double that is returned or passed on would be allocated.
+  private timeMs = Number.NaN;
   private number = Number.NaN;
   private seconds = Number.NaN;
   private nanos = Number.NaN;
@@ -102,7 +105,8 @@ export class SummaryFields {
       case FIELD.nodeTime:
       case FIELD.containerStart:
       case FIELD.containerTime:
-        this.setTime(field, false);
+        this.timeMs = Number.NaN;
+        this.setTime(field);
         break;
       case FIELD.nodeCpu:
       case FIELD.containerCpu:
@@ -151,27 +155,30 @@ export class SummaryFields {
   }
 
   private readName(field: Field, at: number): number {
-    const scanner = this.scanner;
+    const { scanner, names } = this;
+    const quick = names.internQuoted(scanner.bytes, at);
+    if (quick >= 0) {
+      this.setName(field, names.last);
+      return quick;
+    }
     const end = scanner.stringEnd(at);
-    if (end < 0) return -1;
-    const name = scanner.escaped
-      ? scanner.text(at, end, true)
-      : this.names.intern(scanner.bytes, at, end);
-    this.setName(field, name);
+    if (end >= 0) this.setName(field, scanner.text(at, end, scanner.escaped));
     return end;
   }
 
   private readTime(field: Field, at: number): number {
     const scanner = this.scanner;
-    if (this.time.read(scanner.view, at) && scanner.bytes[at + TIME_BYTES] === BYTE.quote) {
-      this.setTime(field, true);
+    const time = isStart(field) ? this.startTime : this.sampleTime;
+    if (time.read(scanner.view, at) && scanner.bytes[at + TIME_BYTES] === BYTE.quote) {
+      this.timeMs = time.ms;
+      this.setTime(field);
       this.timeAt = at;
       return at + TIME_BYTES;
     }
     const end = scanner.stringEnd(at);
     if (end < 0) return -1;
-    this.time.ms = parseTimestamp(scanner.text(at, end, scanner.escaped));
-    this.setTime(field, this.time.ms > 0);
+    this.timeMs = parseTimestamp(scanner.text(at, end, scanner.escaped));
+    this.setTime(field);
     return end;
   }
 
@@ -255,10 +262,10 @@ export class SummaryFields {
   }
 
   /** Writes the time read last. */
-  private setTime(field: Field, exists: boolean): void {
+  private setTime(field: Field): void {
     const { into } = this;
     // At the epoch or before it: a clock that was not set.
-    const ms = exists ? this.time.ms : Number.NaN;
+    const ms = this.timeMs > 0 ? this.timeMs : Number.NaN;
     if (field === FIELD.containerTime) into.timeMs[this.row] = ms;
     else if (field === FIELD.containerStart) into.startMs[this.row] = ms;
     else if (field === FIELD.nodeTime) into.nodeTimeMs = ms;
@@ -287,6 +294,10 @@ export class SummaryFields {
     else if (field === FIELD.nodeMemory) into.nodeMemoryBytes = this.number;
     else if (field === FIELD.nodeRate) into.nodeRateNanoCores = this.number;
   }
+}
+
+function isStart(field: Field): boolean {
+  return field === FIELD.containerStart || field === FIELD.nodeStart;
 }
 
 function isDigitValue(value: number): boolean {

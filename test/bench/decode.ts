@@ -77,9 +77,9 @@ function measure(name: string, answers: Buffer[], decode: (bytes: Buffer) => voi
       megabytesPerSecond: (bytes * decoded) / (bestMs * 1000),
       allocatedKilobytes:
         allocatedBytes(() => {
-          run(1);
+          run(ROUNDS);
         }) /
-        answers.length /
+        decoded /
         1000,
     },
   };
