@@ -4,6 +4,8 @@ const HASH = 0x23;
 const EQUALS = 0x3d;
 const LOWER_N = 0x6e;
 const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
+const WORD_BYTES = 8;
 
 /** So many digits and so large a power of ten a double holds exactly: then one operation gives the nearest double. */
 const EXACT_DIGITS = 15;
@@ -36,6 +38,8 @@ export class ExpositionScanner {
   bytes: Uint8Array = NOTHING;
   nameStart = 0;
   nameEnd = 0;
+  /** Whether the name is that of the sample before. */
+  repeatsName = false;
   /** The block of labels with its braces; empty when there is none. */
   labelsStart = 0;
   labelsEnd = 0;
@@ -46,9 +50,11 @@ export class ExpositionScanner {
   valueEnd = 0;
   valueEscaped = false;
   value = 0;
-  /** NaN when the sample has none. Negative ones are read: what they mean depends on the family. */
-  timestampMs = Number.NaN;
+  hasTimestamp = false;
+  /** Of a sample that has one. Negative ones are read: what they mean depends on the family. */
+  timestampMs = 0;
 
+  private view: DataView = NO_VIEW;
   private pos = 0;
   private mantissa = 0;
   private decimals = 0;
@@ -57,11 +63,15 @@ export class ExpositionScanner {
 
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = 0;
+    this.nameStart = 0;
+    this.nameEnd = 0;
   }
 
   close(): void {
     this.bytes = NOTHING;
+    this.view = NO_VIEW;
   }
 
   /** Steps to the name of the next sample and over it, and to its labels; false at the end of the page. */
@@ -75,8 +85,13 @@ export class ExpositionScanner {
       else if (byte === BYTE.lineFeed) this.pos++;
       else break;
     }
+    const nameBytes = this.nameEnd - this.nameStart;
+    this.repeatsName =
+      bytes[this.pos + nameBytes] === BYTE.openBrace && this.repeats(this.nameStart, nameBytes);
     this.nameStart = this.pos;
-    this.nameEnd = this.readName('a metric name');
+    if (this.repeatsName) this.pos += nameBytes;
+    else this.readName('a metric name');
+    this.nameEnd = this.pos;
     this.skipBlanks();
     this.labelsStart = this.pos;
     this.labelsEnd = this.pos;
@@ -87,10 +102,12 @@ export class ExpositionScanner {
     return this.bytes[this.labelsStart] === BYTE.openBrace;
   }
 
-  /** Takes labels for read that are known, byte by byte, to be like others read before. */
-  skipLabels(length: number): void {
+  /** Steps over the labels if they are, byte by byte, those at `from`, which were read before. */
+  skipRepeatedLabels(from: number, length: number): boolean {
+    if (!this.repeats(from, length)) return false;
     this.labelsEnd = this.labelsStart + length;
     this.pos = this.labelsEnd;
+    return true;
   }
 
   /** Steps into the labels. Call it once, if hasLabels, and nextLabel until it is false. */
@@ -107,7 +124,8 @@ export class ExpositionScanner {
       return false;
     }
     this.labelStart = this.pos;
-    this.labelEnd = this.readName('a label name or "}"');
+    this.readName('a label name or "}"');
+    this.labelEnd = this.pos;
     this.expectSign(EQUALS, '"="');
     this.expectSign(BYTE.quote, 'a label value in quotes');
     this.readLabelValue();
@@ -132,8 +150,8 @@ export class ExpositionScanner {
     this.readValue();
     this.skipBlanks();
     const byte = bytes[this.pos] ?? END;
-    if (byte === END || byte === BYTE.lineFeed) this.timestampMs = Number.NaN;
-    else this.readTimestamp();
+    this.hasTimestamp = byte !== END && byte !== BYTE.lineFeed;
+    if (this.hasTimestamp) this.readTimestamp();
     this.skipBlanks();
     const last = bytes[this.pos] ?? END;
     if (last !== END && last !== BYTE.lineFeed) this.fail('the end of the line', this.pos);
@@ -148,15 +166,28 @@ export class ExpositionScanner {
     );
   }
 
-  /** Steps over a name and returns where it ends. */
-  private readName(expected: string): number {
+  /**
+   * Whether the bytes at `pos` are those at `from`, which were read before. Compared eight at a time as doubles: of
+   * those, none are equal but of equal bits, but for zeros, and what was read holds no bytes of zero.
+   */
+  private repeats(from: number, length: number): boolean {
+    const { view, pos } = this;
+    const last = length - WORD_BYTES;
+    if (last < 0 || pos + length > view.byteLength) return false;
+    for (let at = 0; at < last; at += WORD_BYTES) {
+      if (view.getFloat64(pos + at) !== view.getFloat64(from + at)) return false;
+    }
+    return view.getFloat64(pos + last) === view.getFloat64(from + last);
+  }
+
+  /** Steps over a name. */
+  private readName(expected: string): void {
     const { bytes } = this;
     let at = this.pos;
     const first = bytes[at] ?? END;
     if (NAME_PART[first] !== 1 || isDigit(first)) this.fail(expected, at);
     while (NAME_PART[bytes[at] ?? 0] === 1) at++;
     this.pos = at;
-    return at;
   }
 
   private expectSign(sign: number, expected: string): void {
@@ -204,19 +235,27 @@ export class ExpositionScanner {
   /** The end of digits that may hold a dot; -1 when they are none or too many to be exact. */
   private readMantissa(start: number): number {
     const { bytes } = this;
-    let at = start;
-    let mantissa = 0;
-    let dot = END;
-    for (;;) {
-      const byte = bytes[at] ?? END;
-      if (isDigit(byte)) mantissa = mantissa * 10 + byte - BYTE.zero;
-      else if (byte === BYTE.dot && dot === END) dot = at;
-      else break;
-      at++;
+    let at = this.readInteger(start, INTEGER_DIGITS);
+    let mantissa = this.integer;
+    this.decimals = 0;
+    let digits = at - start;
+    if (digits === INTEGER_DIGITS) {
+      const end = this.readInteger(at, INTEGER_DIGITS);
+      mantissa = mantissa * powerOfTen(end - at) + this.integer;
+      digits += end - at;
+      at = end;
     }
-    const digits = at - start - (dot === END ? 0 : 1);
+    if (bytes[at] === BYTE.dot) {
+      const middle = this.readInteger(at + 1, INTEGER_DIGITS);
+      const first = this.integer;
+      const end = this.readInteger(middle, INTEGER_DIGITS);
+      this.decimals = end - at - 1;
+      mantissa =
+        (mantissa * powerOfTen(middle - at - 1) + first) * powerOfTen(end - middle) + this.integer;
+      digits += this.decimals;
+      at = end;
+    }
     this.mantissa = mantissa;
-    this.decimals = dot === END ? 0 : at - dot - 1;
     return digits > 0 && digits <= EXACT_DIGITS ? at : -1;
   }
 
@@ -255,7 +294,7 @@ export class ExpositionScanner {
     const upper = this.integer;
     const end = this.readInteger(middle, LONGEST_TIMESTAMP - INTEGER_DIGITS);
     if (end === first || isDigit(bytes[end] ?? END)) this.fail('a timestamp in ms', start);
-    this.timestampMs = sign * (upper * 10 ** (end - middle) + this.integer);
+    this.timestampMs = sign * (upper * powerOfTen(end - middle) + this.integer);
     this.pos = end;
   }
 
@@ -292,4 +331,9 @@ export class ExpositionScanner {
 
 function isBlankOrEnd(byte: number): boolean {
   return byte === BYTE.space || byte === BYTE.lineFeed || byte === END || byte === BYTE.tab;
+}
+
+/** Of 0 to 22. */
+function powerOfTen(exponent: number): number {
+  return POWERS_OF_TEN[exponent] ?? Number.NaN;
 }

@@ -44,6 +44,11 @@ export class ExpositionDecoder {
   private readonly key = new LabelKey();
   /** The row of the last sample of a container: the next sample is most often that of the next row. */
   private lastRow = -1;
+  // Results of splitCpu: doubles that are returned would be allocated.
+  private cpuSeconds = Number.NaN;
+  private cpuNanos = 0;
+  /** The family of the name read last. */
+  private named: Buffer | undefined;
 
   /** @param names shared with other decoders, so that equal names are one string */
   constructor(names: Names = new Names()) {
@@ -76,34 +81,27 @@ export class ExpositionDecoder {
     const family = this.family();
     const row = scanner.hasLabels ? this.readLabels(family) : -1;
     scanner.readRest();
-    const { timestampMs, value } = scanner;
-    if (timestampMs < 0 && family !== CONTAINER_START) {
+    if (!scanner.hasTimestamp) scanner.timestampMs = requestedAtMs;
+    else if (scanner.timestampMs < 0 && family !== CONTAINER_START) {
       scanner.fail('a timestamp that is not negative', scanner.labelsEnd);
     }
-    const ms = timeOf(timestampMs, requestedAtMs);
-    if (family === NODE_CPU || family === NODE_MEMORY) writeNode(into, family, value, ms);
-    else if (family !== undefined && row >= 0) this.writeContainer(row, family, ms);
+    if (family === NODE_CPU || family === NODE_MEMORY) this.writeNode(into, family);
+    else if (family !== undefined && row >= 0) this.writeContainer(row, family);
   }
 
   /** Which of the families that are read the sample is of. */
   private family(): Buffer | undefined {
-    const { bytes, nameStart, nameEnd, labelsStart, hasLabels } = this.scanner;
+    const { scanner } = this;
+    if (!scanner.repeatsName) this.named = familyOf(scanner);
     // A blank before the labels makes it another series (as upstream).
-    if (hasLabels && labelsStart !== nameEnd) return undefined;
-    for (const family of FAMILIES) {
-      if (isSpan(bytes, nameStart, nameEnd, family)) return family;
-    }
-    return undefined;
+    return scanner.hasLabels && scanner.labelsStart !== scanner.nameEnd ? undefined : this.named;
   }
 
   /** Reads the labels. The row of the container that they name, or -1: the sample is of none. */
   private readLabels(family: Buffer | undefined): number {
     const { scanner, containers, key } = this;
     const isOfContainer = family !== undefined && CONTAINER_FAMILIES.includes(family);
-    if (isOfContainer && this.repeatsLabelsOf(this.lastRow + 1)) {
-      scanner.skipLabels(containers.labelsBytes[this.lastRow + 1] ?? 0);
-      return ++this.lastRow;
-    }
+    if (isOfContainer && this.repeatsLabelsOf(this.lastRow + 1)) return ++this.lastRow;
     key.clear();
     const at = scanner.labelsStart;
     scanner.enterLabels();
@@ -113,17 +111,13 @@ export class ExpositionDecoder {
     return this.lastRow;
   }
 
-  /** Whether the labels to come are, byte by byte, those of this row, which were read before. */
+  /** Steps over the labels if they are those of this row, which were read before. */
   private repeatsLabelsOf(row: number): boolean {
     const { containers, scanner } = this;
-    if (row >= containers.size) return false;
-    const { bytes, labelsStart } = scanner;
-    const before = containers.labelsAt[row] ?? 0;
-    const length = containers.labelsBytes[row] ?? 0;
-    for (let index = 0; index < length; index++) {
-      if (bytes[labelsStart + index] !== bytes[before + index]) return false;
-    }
-    return true;
+    return (
+      row < containers.size &&
+      scanner.skipRepeatedLabels(containers.labelsAt[row] ?? 0, containers.labelsBytes[row] ?? 0)
+    );
   }
 
   private readLabel(): void {
@@ -149,19 +143,55 @@ export class ExpositionDecoder {
     return names.intern(bytes, 0, bytes.length);
   }
 
-  private writeContainer(row: number, family: Buffer, timeMs: number): void {
-    const { containers, scanner } = this;
-    const { value } = scanner;
+  private writeContainer(row: number, family: Buffer): void {
+    const { containers } = this;
+    const { value, timestampMs } = this.scanner;
     if (family === CONTAINER_START) {
-      containers.startMs[row] = startMsOf(value);
+      const ms = Math.trunc(value * NANOS_PER_SECOND) / NANOS_PER_MS;
+      containers.startMs[row] = isTime(ms) ? ms : Number.NaN;
       return;
     }
-    containers.timeMs[row] = timeMs;
+    containers.timeMs[row] = isTime(timestampMs) ? timestampMs : Number.NaN;
     if (family === CONTAINER_CPU) {
-      containers.cpuSeconds[row] = secondsOf(value);
-      containers.cpuNanos[row] = nanosOf(value);
+      this.splitCpu();
+      containers.cpuSeconds[row] = this.cpuSeconds;
+      containers.cpuNanos[row] = this.cpuNanos;
     } else {
-      containers.memoryBytes[row] = bytesOf(value);
+      containers.memoryBytes[row] = isBytes(value) ? Math.trunc(value) : Number.NaN;
+    }
+  }
+
+  private writeNode(into: NodeBlock, family: Buffer): void {
+    const { value, timestampMs } = this.scanner;
+    into.nodeTimeMs = isTime(timestampMs) ? timestampMs : Number.NaN;
+    if (family === NODE_CPU) {
+      this.splitCpu();
+      into.nodeCpuSeconds = this.cpuSeconds;
+      into.nodeCpuNanos = this.cpuNanos;
+    } else {
+      into.nodeMemoryBytes = isBytes(value) ? Math.trunc(value) : Number.NaN;
+    }
+  }
+
+  /** Splits a CPU counter into whole core-seconds and the nanoseconds beyond. */
+  private splitCpu(): void {
+    const { value } = this.scanner;
+    const nanos = Math.trunc(value * NANOS_PER_SECOND);
+    if (!(nanos >= 0 && nanos < COUNTER_LIMIT_NANOS)) {
+      this.cpuSeconds = Number.NaN;
+      this.cpuNanos = 0;
+      return;
+    }
+    this.cpuSeconds = Math.floor(nanos / NANOS_PER_SECOND);
+    this.cpuNanos = nanos - this.cpuSeconds * NANOS_PER_SECOND;
+    if (nanos > Number.MAX_SAFE_INTEGER) {
+      // The product has lost some; the fraction alone does not.
+      this.cpuSeconds = Math.floor(value);
+      this.cpuNanos = Math.trunc((value - this.cpuSeconds) * NANOS_PER_SECOND);
+    } else if (this.cpuNanos < 0) {
+      // The quotient was rounded up to the next whole second.
+      this.cpuSeconds--;
+      this.cpuNanos += NANOS_PER_SECOND;
     }
   }
 }
@@ -194,55 +224,20 @@ class LabelKey implements ContainerKey {
   }
 }
 
-function writeNode(into: NodeBlock, family: Buffer, value: number, timeMs: number): void {
-  into.nodeTimeMs = timeMs;
-  if (family === NODE_CPU) {
-    into.nodeCpuSeconds = secondsOf(value);
-    into.nodeCpuNanos = nanosOf(value);
-  } else {
-    into.nodeMemoryBytes = bytesOf(value);
-  }
-}
-
-/** The time of a sample, if it is one. */
-function timeOf(timestampMs: number, requestedAtMs: number): number {
-  const ms = Number.isNaN(timestampMs) ? requestedAtMs : timestampMs;
-  return isTime(ms) ? ms : Number.NaN;
-}
-
-/** Whole core-seconds of a CPU counter. */
-function secondsOf(value: number): number {
-  const nanos = Math.trunc(value * NANOS_PER_SECOND);
-  if (!isCounter(nanos)) return Number.NaN;
-  if (nanos > Number.MAX_SAFE_INTEGER) return Math.floor(value);
-  return (nanos - (nanos % NANOS_PER_SECOND)) / NANOS_PER_SECOND;
-}
-
-/** The nanoseconds beyond secondsOf. The product loses some beyond 2^53 ns; there the fraction is multiplied alone. */
-function nanosOf(value: number): number {
-  const nanos = Math.trunc(value * NANOS_PER_SECOND);
-  if (!isCounter(nanos)) return 0;
-  if (nanos > Number.MAX_SAFE_INTEGER) return Math.trunc((value % 1) * NANOS_PER_SECOND);
-  return nanos % NANOS_PER_SECOND;
-}
-
-function isCounter(nanos: number): boolean {
-  return nanos >= 0 && nanos < COUNTER_LIMIT_NANOS;
-}
-
 /** False for the epoch itself and before: a clock that was not set. */
 function isTime(ms: number): boolean {
   return ms > 0 && ms <= LAST_TIME_MS;
 }
 
-function bytesOf(value: number): number {
-  return value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.trunc(value) : Number.NaN;
+function isBytes(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
-/** Start time in ms since the epoch, with a fraction; NaN before it (Go's zero time). */
-function startMsOf(value: number): number {
-  const ms = Math.trunc(value * NANOS_PER_SECOND) / NANOS_PER_MS;
-  return isTime(ms) ? ms : Number.NaN;
+function familyOf({ bytes, nameStart, nameEnd }: ExpositionScanner): Buffer | undefined {
+  for (const family of FAMILIES) {
+    if (isSpan(bytes, nameStart, nameEnd, family)) return family;
+  }
+  return undefined;
 }
 
 function isSpan(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {

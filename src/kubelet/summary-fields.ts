@@ -232,12 +232,18 @@ export class SummaryFields {
   private readCpu(field: Field, at: number): number {
     const end = this.readUnsigned(at);
     if (end < 0) return -1;
-    if (Number.isNaN(this.number)) this.setCpu(field, this.splitLongCounter(at, end));
-    else {
-      this.nanos = this.number % NANOS_PER_SECOND;
-      this.seconds = (this.number - this.nanos) / NANOS_PER_SECOND;
-      this.setCpu(field, true);
+    if (Number.isNaN(this.number)) {
+      this.setCpu(field, this.splitLongCounter(at, end));
+      return end;
     }
+    this.seconds = Math.floor(this.number / NANOS_PER_SECOND);
+    this.nanos = this.number - this.seconds * NANOS_PER_SECOND;
+    if (this.nanos < 0) {
+      // The quotient was rounded up to the next whole second.
+      this.seconds--;
+      this.nanos += NANOS_PER_SECOND;
+    }
+    this.setCpu(field, true);
     return end;
   }
 
