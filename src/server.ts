@@ -93,9 +93,10 @@ export async function runServer(
       log,
     }),
   );
+  const scraped = selectedNodes(nodes, nodeSelector);
   const scraper = house.use(
     new Scraper({
-      nodes: selectedNodes(nodes, nodeSelector),
+      nodes: scraped,
       kubelet,
       storage,
       clock,
@@ -106,7 +107,7 @@ export async function runServer(
     }),
   );
   house.defer(
-    nodes.subscribe({
+    scraped.subscribe({
       upserted: () => undefined,
       deleted: (name) => {
         kubelet.forget(name);
