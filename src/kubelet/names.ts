@@ -12,6 +12,8 @@ const MOST_NAMES = 1 << 20;
 const LONGEST_NAME_BYTES = 253;
 /** How often every kept name is looked up, on average, before a generation ends. */
 const LOOKUPS_PER_NAME = 16;
+/** Slots that are tried for one name: names made up to meet in one slot must not make a search of the whole table. */
+const MOST_PROBES = 64;
 
 /**
  * Turns the bytes of a name into a string, and the same bytes into the same string without allocating
@@ -94,11 +96,13 @@ class Generation {
     const names = this.names;
     const hashes = this.hashes;
     const mask = hashes.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let probe = 0; probe < MOST_PROBES; probe++) {
+      const slot = (hash + probe) & mask;
       const name = names[slot];
       if (name === undefined) return undefined;
       if (hashes[slot] === hash && equals(name, bytes, start, end)) return name;
     }
+    return undefined;
   }
 
   /** Adds a name that is not there. */
@@ -109,10 +113,13 @@ class Generation {
 
   private put(hash: number, name: string): void {
     const mask = this.hashes.length - 1;
-    let slot = hash & mask;
-    while (this.names[slot] !== undefined) slot = (slot + 1) & mask;
-    this.names[slot] = name;
-    this.hashes[slot] = hash;
+    for (let probe = 0; probe < MOST_PROBES; probe++) {
+      const slot = (hash + probe) & mask;
+      if (this.names[slot] !== undefined) continue;
+      this.names[slot] = name;
+      this.hashes[slot] = hash;
+      return;
+    }
   }
 
   private grow(): void {
