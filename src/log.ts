@@ -165,13 +165,21 @@ function plainError(error: Error): Plain {
 
 function messageOf(error: Error, depth: number): string {
   const causes = error instanceof AggregateError ? error.errors : [error.cause];
-  const texts = causes
+  const added = causes
     .filter((cause) => cause instanceof Error && depth < MAX_DEPTH)
-    .map((cause) => messageOf(cause as Error, depth + 1));
-  // A thrower that adds what it knows often repeats the cause.
-  const added = texts.filter((text) => text !== '' && !error.message.includes(text)).join(', ');
+    .map((cause) => newsOf(cause as Error, error.message, depth + 1))
+    .filter((text) => text !== '')
+    .join(', ');
   if (added === '') return error.message;
   return error.message === '' ? added : `${error.message}: ${added}`;
+}
+
+/** What a cause and its own causes add: a thrower that says what it knows often repeats the cause. */
+function newsOf(cause: Error, said: string, depth: number): string {
+  const text = messageOf(cause, depth);
+  if (said.includes(text)) return '';
+  const isKnown = cause.message !== '' && said.includes(cause.message);
+  return isKnown ? text.slice(`${cause.message}: `.length) : text;
 }
 
 const STRUCK_OUT = '[redacted]';

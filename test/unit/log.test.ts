@@ -125,6 +125,9 @@ describe('the text form', () => {
     expect(textOf({ err: new Error('failed: connect ECONNREFUSED', { cause: root }) })).toBe(
       ' err="failed: connect ECONNREFUSED"',
     );
+    expect(textOf({ err: new Error('failed: Cannot ask kubelet', { cause: middle }) })).toBe(
+      ' err="failed: Cannot ask kubelet: connect ECONNREFUSED"',
+    );
     expect(textOf({ err: new AggregateError([new Error('a'), new Error('b')], '') })).toBe(
       ' err="a, b"',
     );
