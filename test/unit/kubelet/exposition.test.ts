@@ -336,7 +336,7 @@ describe('ExpositionDecoder', () => {
     const folder = fileURLToPath(new URL('../../fixtures/real-kubelet-1.36/', import.meta.url));
     const files = ['', 'churn/', 'cri/'].flatMap((sub) =>
       readdirSync(folder + sub)
-        .filter((file) => file.endsWith('.txt'))
+        .filter((file) => /^resource-.*\.txt$/.test(file))
         .map((file) => sub + file),
     );
 
