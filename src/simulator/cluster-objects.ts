@@ -31,7 +31,7 @@ export function putBootstrapObjects(objects: ObjectStore, identities: Identities
 }
 
 /** What aggregated API servers read to know users and the front proxy: contract.md 6.1. */
-export function authenticationConfigMap({ clientCa, frontProxyCa }: Identities): KubeObject {
+function authenticationConfigMap({ clientCa, frontProxyCa }: Identities): KubeObject {
   const object = {
     apiVersion: 'v1',
     kind: 'ConfigMap',

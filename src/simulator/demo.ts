@@ -52,7 +52,8 @@ export async function runDemo(options: DemoOptions, around: DemoSurroundings): P
     await progress.step(
       'Simulated cluster',
       () => startCluster(options, around),
-      (started) => `${started.world.nodes().length} nodes, ${started.world.pods().length} pods`,
+      (started) =>
+        `${started.world.nodes().length} nodes, ${runningPods(started.world)} running pods`,
     ),
   );
   const files = await writeDemoFiles(resolve(options.folder), cluster);
@@ -109,7 +110,7 @@ async function startCluster(options: DemoOptions, { clock }: DemoSurroundings): 
 
 function isPortProblem(error: unknown): error is Error & { code: string } {
   return (
-    error instanceof Error &&
+    Error.isError(error) &&
     'code' in error &&
     (error.code === 'EADDRINUSE' || error.code === 'EACCES')
   );
@@ -238,7 +239,7 @@ function introduction(options: DemoOptions, { cluster, files, port, server }: Ru
     '',
     'Running:',
     `  kube-apiserver    ${cluster.url} (simulated)`,
-    `  kubelets          ${world.nodes().length} on 127.0.0.1, with ${world.pods().length} pods in ${world.namespaces().length} namespaces (simulated)`,
+    `  kubelets          ${world.nodes().length} on 127.0.0.1, with ${runningPods(world)} running pods in ${world.namespaces().length} namespaces (simulated)`,
     `  metrics-server    https://127.0.0.1:${port}, pid ${server.pid}, log in ${here(files.log)}`,
     ...faults,
     `  kubeconfig        ${resolve(files.kubeconfig)}`,
@@ -258,6 +259,11 @@ function introduction(options: DemoOptions, { cluster, files, port, server }: Ru
   ].join('\n');
 }
 
+/** The others wait for a node, or have ended: they are in the API and have no figures. */
+function runningPods(world: World): number {
+  return world.pods().filter(({ object }) => object.status.phase === 'Running').length;
+}
+
 /** Shows the figures again and again: in place on a terminal, else one line a round. */
 async function show(
   witness: Witness,
@@ -268,11 +274,12 @@ async function show(
   let drawn = 0;
   let figures = first;
   while (!signal.aborted) {
-    if (figures && isTerminal) drawn = redraw(out, topTables(figures, (out.rows ?? 24) - 1), drawn);
+    if (figures && isTerminal) drawn = redraw(out, topTables(figures, rowsOf(out) - 1), drawn);
     else if (figures) out.write(`${new Date(clock.nowMs()).toISOString()} ${topLine(figures)}\n`);
     await Promise.race([sleep(isTerminal ? REDRAW_MS : ROUND_MS), aborted(signal)]);
     try {
-      figures = await witness.top();
+      // What is asked while everything ends may fail, and is of no interest.
+      figures = await Promise.race([witness.top(), aborted(signal)]);
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'WitnessError') throw error;
       const line = `The metrics API cannot be read: ${error.message}`;
@@ -283,10 +290,15 @@ async function show(
   }
 }
 
+function rowsOf({ rows }: Screen): number {
+  return rows === undefined || rows === 0 ? 24 : rows;
+}
+
 /** Draws over the lines of the last time. Returns how many lines there are now. */
 function redraw(out: Screen, lines: readonly string[], drawn: number): number {
   const back = drawn === 0 ? '' : `\u001B[${drawn}A\r\u001B[J`;
-  const width = out.columns ?? 80;
+  // A terminal may not know its size, and then says 0.
+  const width = out.columns === undefined || out.columns === 0 ? 80 : out.columns;
   out.write(`${back}${lines.map((line) => line.slice(0, width)).join('\n')}\n`);
   return lines.length;
 }

@@ -107,7 +107,7 @@ export class RbacAuthorizer {
   }
 }
 
-export function rulesOfRole(role: KubeObject): readonly PolicyRule[] {
+function rulesOfRole(role: KubeObject): readonly PolicyRule[] {
   return listAt(role, 'rules').map((rule) => ({
     verbs: textsAt(rule, 'verbs'),
     apiGroups: textsAt(rule, 'apiGroups'),

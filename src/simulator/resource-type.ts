@@ -65,7 +65,7 @@ export const SERVICE_ACCOUNTS = resourceType('', 'serviceaccounts', 'ServiceAcco
   shortNames: ['sa'],
 });
 /** Kept for `kubectl describe`, which asks for the events of everything. Nothing in this world writes any. */
-export const EVENTS = resourceType('', 'events', 'Event', {
+const EVENTS = resourceType('', 'events', 'Event', {
   namespaced: true,
   shortNames: ['ev'],
   fields: [
@@ -125,11 +125,6 @@ export function findResourceType(
 /** `v1` or `group/v1`. */
 export function apiVersionOf({ group, version }: { group: string; version: string }): string {
   return group === '' ? version : `${group}/${version}`;
-}
-
-/** `nodes` or `apiservices.apiregistration.k8s.io`, as messages name a resource. */
-export function qualifiedName({ group, resource }: ResourceType): string {
-  return group === '' ? resource : `${resource}.${group}`;
 }
 
 /** The fields by which objects of this type can be selected, in the order a refusal names them. */

@@ -76,7 +76,7 @@ export class Witness implements AsyncDisposable {
 }
 
 /** The API answered, but not with figures. */
-export class WitnessError extends Error {
+class WitnessError extends Error {
   override readonly name = 'WitnessError';
 
   constructor(cause: ApiException<unknown>) {

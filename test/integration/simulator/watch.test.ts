@@ -132,7 +132,9 @@ describe('a watch of the simulated kube-apiserver', () => {
 
   test('breaks when all connections do', async () => {
     const watch = admin.watch('/api/v1/nodes?watch=1');
-    for (let nodes = 0; nodes < cluster.world.nodes().length; nodes++) await watch.next();
+    for (const { name } of cluster.world.nodes()) {
+      expect(await watch.next()).toMatchObject({ value: { object: { metadata: { name } } } });
+    }
 
     cluster.apiServer.breakConnections();
 
