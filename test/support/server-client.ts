@@ -59,7 +59,10 @@ export class ServerClient implements Disposable {
           path,
           method,
           agent: this.#agent,
-          headers: collected([...ofIdentity, ...headers]),
+          headers: {
+            ...collected([...ofIdentity, ...headers]),
+            ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+          },
           ...(certificate && { cert: certificate.certPem, key: certificate.keyPem }),
         },
         (answer) => {
