@@ -1,6 +1,6 @@
 import type { Endpoint } from './backend.ts';
 import { KUBE_SYSTEM, METRICS_SERVER } from './bootstrap-policy.ts';
-import type { KubeObject } from './kube-object.ts';
+import { type KubeObject, valueAt } from './kube-object.ts';
 import type { ObjectStore } from './objects.ts';
 import { probeReadiness } from './readiness-probe.ts';
 import { API_SERVICES, ENDPOINT_SLICES, SERVICES } from './resource-type.ts';
@@ -34,7 +34,9 @@ export function registerMetricsServer(
   };
   setReady(!probesReadiness);
   if (!objects.get(SERVICES, KUBE_SYSTEM, METRICS_SERVER)) objects.put(SERVICES, SERVICE);
-  objects.put(API_SERVICES, apiService(caPem));
+  // What the aggregator has found out stays: another replica is no news to it.
+  const status = valueAt(objects.get(API_SERVICES, '', METRICS_API_SERVICE), 'status');
+  objects.put(API_SERVICES, { ...apiService(caPem), ...(status !== undefined && { status }) });
   const probe = probesReadiness ? probeReadiness(endpoint, setReady) : undefined;
   return {
     setReady,

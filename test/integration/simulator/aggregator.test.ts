@@ -113,6 +113,16 @@ describe('the aggregator', () => {
       expect(await admin.get(NODES)).toMatchObject({ status: 503, body: 'service unavailable\n' });
     });
 
+    test('and goes on when another replica is announced', async () => {
+      await register();
+      await using replica = new BackendServer();
+
+      cluster.registerMetricsServer('127.0.0.1', await replica.listen(), { probesReadiness: true });
+
+      expect(cluster.metricsAvailability()).toMatchObject({ status: 'True' });
+      expect(await admin.get(NODES)).toMatchObject({ status: 200 });
+    });
+
     test('nor when the service or its endpoints are gone', async () => {
       const port = await register();
 
