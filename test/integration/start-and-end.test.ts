@@ -169,7 +169,7 @@ describe('a rollout', () => {
     using viewer = new ClusterClient(cluster, cluster.identities.clientCertificate('viewer'));
     const serve = async (): Promise<RunningServer> => {
       const server = await RunningServer.start(cluster, {
-        flags: ['--shutdown-delay-duration=3s'],
+        flags: ['--shutdown-delay-duration=2s'],
         change: briskly,
       });
       cluster.registerMetricsServer('127.0.0.1', server.port, { probesReadiness: true });
