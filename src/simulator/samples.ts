@@ -212,12 +212,10 @@ function lyingView(world: World, view: NodeView, fault: ActiveFault): NodeView {
   }
 }
 
-/** Counters as if they had begun at zero at that moment. */
+/** Counters as if they had begun at zero at that moment; what was sampled before it stays as it was. */
 function resetCounters(world: World, view: NodeView, sinceMs: number): NodeView {
-  const less = (sample: Sample, cpuNanos: bigint): Sample => ({
-    ...sample,
-    cpuNanos: sample.cpuNanos > cpuNanos ? sample.cpuNanos - cpuNanos : 0n,
-  });
+  const less = (sample: Sample, cpuNanos: bigint): Sample =>
+    sample.atMs <= sinceMs ? sample : { ...sample, cpuNanos: sample.cpuNanos - cpuNanos };
   const { node } = view;
   return {
     ...view,

@@ -214,6 +214,16 @@ describe('a lying kubelet', () => {
     expect(startMs).toBe(onlyContainer(world, NOON_MS).startMs);
   });
 
+  test('has not counted anew in a sample that was taken before', () => {
+    const { sample } = onlyContainer(world, NOON_MS, {
+      kind: 'counter-reset',
+      value: 0,
+      sinceMs: truth.atMs + 1,
+    });
+
+    expect(sample).toEqual(truth);
+  });
+
   test('tells the truth under a fault that is not about figures', () => {
     expect(lie('slow', 5)).toEqual(truth);
   });
