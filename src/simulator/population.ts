@@ -200,11 +200,17 @@ export function populate(spec: PopulationSpec): Population {
   const namespaces = namespaceNames(spec.namespaces);
   const placed = nodes.map(() => 0);
   const pods: PodPlan[] = [];
+  const taken = new Set<string>();
   const add = (of: App, replica: number, stage: number, nodeIndex: number) => {
     const node = nodes[nodeIndex];
     if (!node || pods.length >= spec.pods) return;
     const namespace = namespaces[(of.home + stage * NAMESPACES.length) % namespaces.length] ?? '';
-    pods.push(planPod({ spec, app: of, replica, stage, node, namespace }));
+    const placement = { spec, app: of, replica, stage, node, namespace };
+    let pod = planPod(placement);
+    // Random names meet among thousands; the API server, too, would then take another one.
+    for (let attempt = 1; taken.has(pod.name); attempt++) pod = planPod({ ...placement, attempt });
+    taken.add(pod.name);
+    pods.push(pod);
     placed[nodeIndex] = (placed[nodeIndex] ?? 0) + 1;
   };
 
@@ -276,12 +282,15 @@ interface Placement {
   readonly stage: number;
   readonly node: NodePlan;
   readonly namespace: string;
+  /** Which of the possible random names it takes. */
+  readonly attempt?: number;
 }
 
-function planPod({ spec, app: of, replica, stage, node, namespace }: Placement): PodPlan {
+function planPod(placement: Placement): PodPlan {
+  const { spec, app: of, replica, stage, node, namespace, attempt = 0 } = placement;
   const { seed } = spec;
   const base = stage === 0 ? of.name : `${of.name}-${stage + 1}`;
-  const { name, labels, owner } = namedBy(of, base, replica, { seed, node });
+  const { name, labels, owner } = namedBy(of, base, replica, { seed, node, attempt });
   const key = `${namespace}/${name}`;
   const containers = of.containers((from, to) =>
     between(hashText(seed, `load/${key}/${from}`), from, to),
@@ -311,10 +320,10 @@ function namedBy(
   of: App,
   base: string,
   replica: number,
-  { seed, node }: { seed: number; node: NodePlan },
+  { seed, node, attempt }: { seed: number; node: NodePlan; attempt: number },
 ): { name: string; labels: Record<string, string>; owner: Owner } {
   const hash = nameSuffix(seed, `revision/${base}`, 9);
-  const random = nameSuffix(seed, `${base}/${replica}`);
+  const random = nameSuffix(seed, `${base}/${replica}${attempt === 0 ? '' : `/${attempt}`}`);
   const owned = (apiVersion: string, kind: string, name: string): Owner => ({
     apiVersion,
     kind,
