@@ -6,6 +6,9 @@ import type { NodeFigures, PodFigures, TopFigures } from './top-tables.ts';
 
 type SecurityContext = Parameters<KubeConfig['applySecurityAuthentication']>[0];
 
+export type TopAnswer =
+  { readonly figures: TopFigures } | { readonly figures?: undefined; readonly problem: string };
+
 /**
  * An outside witness of what the metrics server serves: the official client, with nothing but a
  * kubeconfig, through the kube-apiserver and its aggregator.
@@ -23,8 +26,8 @@ export class Witness implements AsyncDisposable {
     this.core = this.config.makeApiClient(CoreV1Api);
   }
 
-  /** Asks for all figures. Rejects with a WitnessError that says what the API answered. */
-  async top(): Promise<TopFigures> {
+  /** Asks for all figures; the problem is what the API answered instead. */
+  async top(): Promise<TopAnswer> {
     try {
       const [nodes, pods] = await Promise.all([
         this.metrics.getNodeMetrics(),
@@ -34,11 +37,13 @@ export class Witness implements AsyncDisposable {
         await this.learnCapacities();
       }
       return {
-        nodes: nodes.items.map((item) => this.nodeFigures(item)),
-        pods: pods.items.map(podFigures),
+        figures: {
+          nodes: nodes.items.map((item) => this.nodeFigures(item)),
+          pods: pods.items.map(podFigures),
+        },
       };
     } catch (error) {
-      if (error instanceof ApiException) throw new WitnessError(error);
+      if (error instanceof ApiException) return { problem: messageOf(error) };
       throw error;
     }
   }
@@ -75,13 +80,10 @@ export class Witness implements AsyncDisposable {
   }
 }
 
-/** The API answered, but not with figures. */
-class WitnessError extends Error {
-  override readonly name = 'WitnessError';
-
-  constructor(cause: ApiException<unknown>) {
-    super(`status ${cause.code}: ${cause.message}`, { cause });
-  }
+/** The client's messages have a line each for status, message, body and headers. */
+function messageOf({ code, message }: ApiException<unknown>): string {
+  const [, text = message] = /^Message: (.*)$/m.exec(message) ?? [];
+  return `${code}: ${text}`;
 }
 
 interface Capacity {
