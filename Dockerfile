@@ -26,7 +26,7 @@ RUN rm -r dist/simulator \
  && printf '%s\n' '#!/nodejs/node --max-semi-space-size=4' "import('/app/dist/main.js');" > metrics-server \
  && chmod 755 metrics-server
 
-# libc, libstdc++, CA certificates and nothing else; uid 65532.
+# libc, libstdc++, CA certificates and nothing else; runs as upstream's uid 65534.
 FROM gcr.io/distroless/cc-debian12:nonroot AS server
 ENV NODE_ENV=production LD_LIBRARY_PATH=/nodejs/lib
 COPY --from=server-files /build/node /nodejs/node

@@ -17,7 +17,7 @@ export class InFlightLimit {
 
   /**
    * Takes a place, to be given back by calling what is returned, once. Undefined: there is none, and the
-   * request is too many. `exempt` requests are counted in neither way, so that an administrator gets through.
+   * request is too many. An `exempt` request always finds one, so that an administrator gets through.
    */
   enter(verb: string, exempt: boolean): (() => void) | undefined {
     const kind = READING_VERBS.has(verb) ? 'readOnly' : 'mutating';

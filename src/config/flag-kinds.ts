@@ -77,8 +77,17 @@ export function duration(defaultMs: number, help: string): Flag<number> {
   return {
     ...{ type: 'duration', default: defaultMs, help, bare: undefined },
     defaultText: defaultMs === 0 ? '' : formatDuration(defaultMs),
-    read: parseDuration,
+    read: readDuration,
   };
+}
+
+/** What a timer of Node can wait; beyond it, it would fire at once. Nobody means 25 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+function readDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms > LONGEST_MS) throw new SyntaxError(`expected at most ${formatDuration(LONGEST_MS)}`);
+  return ms;
 }
 
 /** A list by comma and by repetition; the first use replaces the default. */

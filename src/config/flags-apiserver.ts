@@ -260,7 +260,7 @@ export const LOGGING_FLAGS = {
   ),
   'logging-format': text('text', 'Form of the log lines: text (as klog writes) or json.'),
   v: {
-    ...level('How much to log; from 4 on every scrape and every request.'),
+    ...level('How much to log; from 4 on every request.'),
     shorthand: 'v',
   },
   vmodule: ignored(

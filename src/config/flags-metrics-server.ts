@@ -59,7 +59,7 @@ export const KUBELET_FLAGS = {
     'auto',
     'Where figures are read: summary is /stats/summary, resource is /metrics/resource, auto takes the second where the first is refused or missing.',
   ),
-  'kubelet-port': integer(10250, 'Port of the kubelets, for nodes that do not report one.'),
+  'kubelet-port': integer(10250, 'Port of the kubelets; see also --kubelet-use-node-status-port.'),
   'kubelet-preferred-address-types': strings(
     ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'],
     'Which address of a node to call, by type, the best one first.',

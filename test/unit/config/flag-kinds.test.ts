@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   byteCount,
   certificateFiles,
+  duration,
   float,
   int32s,
   integer,
@@ -130,5 +131,15 @@ describe('certificateFiles', () => {
     ['a,b:', 'empty names list is not allowed'],
   ])('refuses %j', (text, message) => {
     expect(() => certificateFiles('').read(text, undefined)).toThrow(new SyntaxError(message));
+  });
+});
+
+describe('a duration that no timer can wait', () => {
+  test.each(['597h', '1000h'])('%s is refused', (text) => {
+    expect(() => duration(0, '').read(text, undefined)).toThrow('expected at most 596h31m23.647s');
+  });
+
+  test('596h is the longest that is written in hours', () => {
+    expect(duration(0, '').read('596h', undefined)).toBe(596 * 3_600_000);
   });
 });
