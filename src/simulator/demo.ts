@@ -24,6 +24,8 @@ export interface DemoSurroundings {
   readonly serverEntry: string;
   /** Ends the demo, which is no failure. */
   readonly signal: AbortSignal;
+  /** Has something done at the very end of this process, also when a mistake ends it. */
+  readonly atExit: (last: () => void) => void;
 }
 
 /** Why the demo cannot go on, said to people. */
@@ -65,6 +67,9 @@ export async function runDemo(options: DemoOptions, around: DemoSurroundings): P
       (started) => `pid ${started.pid}`,
     ),
   );
+  around.atExit(() => {
+    server.kill();
+  });
   cluster.registerMetricsServer('127.0.0.1', port, { probesReadiness: true });
   const watch = watchServer(server, signal);
   // The client takes half a second to load, which is time that the server needs anyway.

@@ -42,6 +42,8 @@ async function demo(options: DemoOptions): Promise<number> {
     }, END_WITHIN_MS).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  // Whoever read what we show has gone (`npm run demo | head`).
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', end);
   try {
     await runDemo(options, {
       out: process.stdout,
@@ -52,6 +54,7 @@ async function demo(options: DemoOptions): Promise<number> {
       // Beside us as source or as built, whichever we are.
       serverEntry: resolve(import.meta.dirname, `../main${extname(import.meta.filename)}`),
       signal: ending.signal,
+      atExit: (last) => process.on('exit', last),
     });
     return 0;
   } catch (error) {

@@ -59,11 +59,16 @@ export class ServerProcess implements AsyncDisposable {
     return text.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
+  /** Ends it at once. Does nothing when it is gone already. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { graceMs = 3000 } = this.spec;
     this.child.kill('SIGTERM');
     const impatience = setTimeout(() => {
-      this.child.kill('SIGKILL');
+      this.kill();
     }, graceMs);
     await this.ended;
     clearTimeout(impatience);

@@ -35,6 +35,7 @@ describe('the demo', () => {
       execPath: process.execPath,
       serverEntry,
       signal: AbortSignal.timeout(20_000),
+      atExit: () => undefined,
     });
     const reason: unknown = await running.then(
       () => undefined,
