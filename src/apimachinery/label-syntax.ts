@@ -1,3 +1,5 @@
+import { MAX_SUBDOMAIN_BYTES, SUBDOMAIN_SYNTAX, isSubdomainSpelling } from './dns-name.ts';
+
 /**
  * The rules for label keys and values, with the API server's wording (as upstream:
  * apimachinery/pkg/api/validate/content). An empty list means valid.
@@ -33,15 +35,11 @@ const ALPHANUMERIC =
 const KEY_SYNTAX = `must ${ALPHANUMERIC} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${NAME}')`;
 const VALUE_SYNTAX = `a valid label must be an empty string or ${ALPHANUMERIC} (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${NAME})?')`;
 
-const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SUBDOMAIN = `${DNS_LABEL}(\\.${DNS_LABEL})*`;
-const SUBDOMAIN_SYNTAX = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
-
 function prefixProblems(prefix: string): string[] {
   if (prefix === '') return ['must be non-empty'];
   const problems: string[] = [];
-  if (byteLength(prefix) > 253) problems.push(tooLong(253));
-  if (!new RegExp(`^${SUBDOMAIN}$`).test(prefix)) problems.push(SUBDOMAIN_SYNTAX);
+  if (byteLength(prefix) > MAX_SUBDOMAIN_BYTES) problems.push(tooLong(MAX_SUBDOMAIN_BYTES));
+  if (!isSubdomainSpelling(prefix)) problems.push(SUBDOMAIN_SYNTAX);
   return problems;
 }
 

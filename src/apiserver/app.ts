@@ -13,6 +13,7 @@ import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
 import { HeaderView } from './authentication/header-view.ts';
+import { removeHeaders } from './authentication/identity-headers.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
@@ -28,7 +29,9 @@ import {
 } from './fixed-answers.ts';
 import { STANDARD_CHECKS } from './health.ts';
 import type { HealthCheck } from './health.ts';
-import { impersonationRefusal } from './impersonation.ts';
+import { Impersonator } from './impersonation/impersonator.ts';
+import { impersonationInstruments } from './impersonation/instruments.ts';
+import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
 import type { RequestInstruments } from './instruments.ts';
@@ -116,7 +119,7 @@ export function createApp(parts: AppParts): RequestListener {
     deadline(serving.requestTimeoutMs, instruments),
     crossOrigin(serving),
     authenticate(parts.authenticator),
-    refuseImpersonation,
+    impersonate(parts),
     limitInFlight(limit),
     authorize(parts),
     serve(site, parts.registry, turns),
@@ -246,13 +249,29 @@ function authenticate(authenticator: Authenticator): Stage {
   };
 }
 
-/** A direct caller who asks to be someone else must not be answered as himself (contract.md 7.4). */
-const refuseImpersonation: Stage = (request, response, next) => {
-  const { api, user } = response.locals.exchange;
-  const refusal = user && impersonationRefusal(user, new HeaderView(request.rawHeaders), api.info);
-  if (refusal) write(response, errorAnswer(refusal, api), NO_SNIFF);
-  else next();
-};
+/** A direct caller may ask to act as somebody else: from here on he is the other one (contract.md 7.4). */
+function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
+  const instruments = impersonationInstruments(registry);
+  const impersonator = new Impersonator({ authorizer, clock, instruments });
+  return async (request, response, next) => {
+    const { api, user: requestor } = response.locals.exchange;
+    try {
+      const wanted = wantedUser(new HeaderView(request.rawHeaders));
+      if (wanted && requestor) {
+        removeHeaders(request, isImpersonationHeader);
+        const signal = whenOver(response);
+        const user = await impersonator.impersonate(requestor, wanted, api.info, signal);
+        log.debug({ user: requestor.name, actingAs: user.name }, 'Impersonates another user');
+        response.locals.exchange = { ...response.locals.exchange, user };
+      }
+    } catch (err) {
+      if (err instanceof StatusError) write(response, errorAnswer(err, api), NO_SNIFF);
+      else if (!isOver(response)) throw err;
+      return;
+    }
+    if (!isOver(response)) next();
+  };
+}
 
 function limitInFlight(limit: InFlightLimit): Stage {
   return (_request, response, next) => {
@@ -349,6 +368,15 @@ function writeHead(
   response.statusCode = code;
   response.setHeader('Content-Type', contentType);
   for (const [name, value] of headers) response.setHeader(name, value);
+}
+
+/** Aborts when the answer has been sent or nobody waits for it any more. */
+function whenOver(response: Response<unknown, Locals>): AbortSignal {
+  const over = new AbortController();
+  response.once('close', () => {
+    over.abort();
+  });
+  return over.signal;
 }
 
 function isOver(response: Response<unknown, Locals>): boolean {

@@ -1,3 +1,4 @@
+import { toJsonText } from '../apimachinery/json-text.ts';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { AgentHolder } from './agent.ts';
@@ -122,7 +123,8 @@ export class KubeClient implements AsyncDisposable {
     const call = `POST ${path.replace(/\?.*/s, '')}`;
     using deadline = new Deadline(timeoutMs, signal, () => this.overdue(call, timeoutMs));
     await this.takeTurn(path, timeoutMs, deadline.signal);
-    const sent = JSON.stringify(object);
+    // As Go's client writes it, line end included.
+    const sent = `${toJsonText(object)}\n`;
     const outgoing = { method: 'POST', path, accept: 'application/json', body: sent } as const;
     const response = await this.send({ ...outgoing, signal: deadline.signal });
     const bytes = await this.readWhole(

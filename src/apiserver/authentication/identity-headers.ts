@@ -16,13 +16,20 @@ export function removeIdentityHeaders(
   request: IncomingMessage,
   configured: RequestHeaderNames | undefined,
 ): void {
+  removeHeaders(request, identityTest(configured ? [STANDARD, configured] : [STANDARD]));
+}
+
+/** Takes header lines off a request, in all three forms in which Node shows them. */
+export function removeHeaders(
+  request: IncomingMessage,
+  isRemoved: (lowerCaseName: string) => boolean,
+): void {
   // Both objects are made from rawHeaders at their first reading, which therefore comes before the removal.
   const { headers, headersDistinct, rawHeaders } = request;
-  const isIdentity = identityTest(configured ? [STANDARD, configured] : [STANDARD]);
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
-    if (isIdentity(name.toLowerCase())) {
+    if (isRemoved(name.toLowerCase())) {
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- Node's own object, keyed by header name
       delete headers[name.toLowerCase()];
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the same

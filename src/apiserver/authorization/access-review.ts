@@ -2,8 +2,7 @@ import { compareBytes } from '../../apimachinery/byte-order.ts';
 import { parseFieldTerms } from '../../apimachinery/field-selector.ts';
 import { type LabelOperator, parseLabelSelector } from '../../apimachinery/label-selector.ts';
 import { SelectorError } from '../../apimachinery/selector-error.ts';
-import type { RequestInfo } from '../request-info.ts';
-import type { Attributes } from './authorizer.ts';
+import type { AccessRequest, Attributes } from './authorizer.ts';
 
 /** `spec` of authorization.k8s.io/v1 SubjectAccessReview; keys in the order of the Go struct, empty ones left out. */
 export interface AccessReviewSpec {
@@ -48,14 +47,14 @@ export function accessReviewSpec({ user, request }: Attributes): AccessReviewSpe
 }
 
 /** Bytes of what the client chose: very long ones are not worth a place in the cache. */
-export function controlledBytes(request: RequestInfo): number {
+export function controlledBytes(request: AccessRequest): number {
   const { namespace, verb, group, version, resource, subresource, name, path } = request;
   const { fieldSelector, labelSelector } = request;
   const resourceText = namespace + verb + group + version + resource + subresource + name;
   return Buffer.byteLength(resourceText + path + fieldSelector + labelSelector);
 }
 
-function resourceAttributes(request: RequestInfo): ResourceAttributes {
+function resourceAttributes(request: AccessRequest): ResourceAttributes {
   const { namespace, verb, group, version, resource, subresource, name } = request;
   const fields = fieldRequirements(request.fieldSelector);
   const labels = labelRequirements(request.labelSelector);

@@ -1,9 +1,12 @@
 import type { UserInfo } from '../authentication/authenticator.ts';
 import type { RequestInfo } from '../request-info.ts';
 
+/** What is to be done: a request, or a question that stands in none (apiserver/impersonation). */
+export type AccessRequest = Omit<RequestInfo, 'parts' | 'query'>;
+
 export interface Attributes {
   readonly user: UserInfo;
-  readonly request: RequestInfo;
+  readonly request: AccessRequest;
 }
 
 /** `reason` goes to the client as it is; '' when there is none. */

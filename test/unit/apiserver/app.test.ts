@@ -221,18 +221,40 @@ describe('authentication and authorization', () => {
     ]);
   });
 
-  test('whoever asks to be someone else is refused, not answered as himself', async () => {
-    await using app = await serveApp({ groups });
+  test('whoever may act as somebody else is the other one from there on, for authorization too', async () => {
+    const asked: string[] = [];
+    const authorizer: Authorizer = {
+      authorize: ({ user, request }) => {
+        asked.push(`${user.name} (${user.groups.join()}): ${request.verb} ${request.resource}`);
+        return Promise.resolve({ allowed: true });
+      },
+    };
+    await using app = await serveApp({ groups, authorizer, authenticator: bob });
 
-    for (const [header, status] of [
-      ['Impersonate-User', 403],
-      ['impersonate-group', 400],
-      ['Impersonate-Extra-scope', 400],
-    ] as const) {
-      const reply = await app.ask({ path: `${root}/nodes`, headers: { [header]: 'alice' } });
-      expect(reply.status).toBe(status);
-      expect(reply.headers['x-content-type-options']).toBe('nosniff');
-    }
+    const headers = { 'Impersonate-User': 'alice', 'impersonate-group': ['g', 'h'] };
+    const reply = await app.ask({ path: `${root}/nodes`, headers });
+
+    expect(reply.status).toBe(200);
+    expect(asked).toEqual([
+      'bob (system:authenticated): impersonate-on:user-info:list nodes',
+      'bob (system:authenticated): impersonate:user-info users',
+      'bob (system:authenticated): impersonate:user-info groups',
+      'bob (system:authenticated): impersonate:user-info groups',
+      'alice (g,h,system:authenticated): list nodes',
+    ]);
+  });
+
+  test.each([
+    ['Impersonate-User', 403],
+    ['impersonate-group', 400],
+    ['Impersonate-Extra-scope', 400],
+  ] as const)('%s without the right, or without a user: %d', async (header, status) => {
+    await using app = await serveApp({ groups, authorizer: refused });
+
+    const reply = await app.ask({ path: `${root}/nodes`, headers: { [header]: 'alice' } });
+
+    expect(reply.status).toBe(status);
+    expect(reply.headers['x-content-type-options']).toBe('nosniff');
   });
 });
 

@@ -69,12 +69,25 @@ describe('KubeClient.post', () => {
     expect(answer).toEqual({ fine: true });
     expect(counted).toEqual(['POST 201']);
     const [seen] = api.requests;
-    expect(seen).toMatchObject({ method: 'POST', path: PATH, body: '{"kind":"TokenReview"}' });
+    expect(seen).toMatchObject({ method: 'POST', path: PATH, body: '{"kind":"TokenReview"}\n' });
     expect(seen?.headers).toMatchObject({
       authorization: 'Bearer good',
       'content-type': 'application/json',
       'user-agent': 'metrics-server/1 (linux/amd64) test',
     });
+  });
+
+  test('writes JSON as Go does, to the byte', async () => {
+    await newClient().post(
+      PATH,
+      { user: 'a<b>&"c"\u2028' },
+      {
+        timeoutMs: TIMEOUT_MS,
+        signal: new AbortController().signal,
+      },
+    );
+
+    expect(api.requests[0]?.body).toBe('{"user":"a\\u003cb\\u003e\\u0026\\"c\\"\\u2028"}\n');
   });
 
   test('uses one connection for calls in a row', async () => {
