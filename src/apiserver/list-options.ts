@@ -110,11 +110,17 @@ function watchContradictions(query: Query): StatusCause[] {
       causes.push(forbidden(MATCH, text));
     }
     if (match !== 'NotOlderThan') causes.push(notSupported(MATCH, match, ['NotOlderThan']));
-    if (isContinued(query)) {
-      causes.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
-    }
+  }
+  if ((match !== '' || startsWithList(query)) && isContinued(query)) {
+    causes.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
   }
   return causes;
+}
+
+/** Upstream takes a watch from no revision for one that asked for `NotOlderThan` (SetListOptionsDefaults). */
+function startsWithList(query: Query): boolean {
+  const version = query.get('resourceVersion') ?? '';
+  return query.get('sendInitialEvents') === undefined && (version === '' || version === '0');
 }
 
 function isContinued(query: Query): boolean {

@@ -130,6 +130,21 @@ describe('parseListOptions', () => {
         [MATCH, 'Unsupported value: "Exact": supported values: "NotOlderThan"'],
       ],
     },
+    {
+      query: 'watch=1&resourceVersion=0&continue=x',
+      causes: [[MATCH, 'Forbidden: resourceVersionMatch is forbidden when continue is provided']],
+    },
+    {
+      query: 'watch=1&sendInitialEvents=0&resourceVersionMatch=x&continue=x',
+      causes: [
+        [
+          MATCH,
+          'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ],
+        [MATCH, 'Unsupported value: "x": supported values: "NotOlderThan"'],
+        [MATCH, 'Forbidden: resourceVersionMatch is forbidden when continue is provided'],
+      ],
+    },
   ])('$query contradicts itself', ({ query, causes }) => {
     const error = refusal(() => parseListOptions(Query.parse(query)));
 
@@ -137,8 +152,10 @@ describe('parseListOptions', () => {
     expect(error.details?.causes?.map(({ field, message }) => [field, message])).toEqual(causes);
   });
 
-  test('a watch that says where to start is no contradiction', () => {
-    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
+  test.each([
+    'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan',
+    'watch=1&resourceVersion=5&continue=x',
+  ])('%s, which says where to start, is no contradiction', (query) => {
     expect(parseListOptions(Query.parse(query)).watch).toBe(true);
   });
 });
