@@ -1,5 +1,7 @@
 import { compareBytes } from './byte-order.ts';
 import { quoteJson } from './json-text.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
+import type { BinaryString } from './protobuf-writer.ts';
 
 /** What a selector needs to know of an object's labels. */
 export interface Labels {
@@ -15,6 +17,7 @@ export class LabelSet implements Labels {
   /** values[i] belongs to keys[i]. */
   readonly values: readonly string[];
   private text: string | undefined;
+  private fields: BinaryString | undefined;
 
   private constructor(keys: readonly string[], values: readonly string[]) {
     this.keys = keys;
@@ -41,6 +44,16 @@ export class LabelSet implements Labels {
     return (this.text ??= `{${this.keys
       .map((key, at) => `${quoteJson(key)}:${quoteJson(this.values[at] ?? '')}`)
       .join(',')}}`);
+  }
+
+  /** The labels as they stand in a protobuf ObjectMeta: field 11, one entry each. Written once. */
+  get protobuf(): BinaryString {
+    return (this.fields ??= this.keys
+      .reduce((writer, key, at) => {
+        const value = this.values[at] ?? '';
+        return writer.message(11, new ProtobufWriter().string(1, key).string(2, value));
+      }, new ProtobufWriter())
+      .toBinary());
   }
 
   get(key: string): string | undefined {

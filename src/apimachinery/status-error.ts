@@ -6,7 +6,7 @@ export interface StatusDetails {
   readonly group?: string;
   readonly kind?: string;
   readonly uid?: string;
-  readonly causes?: readonly StatusCause[];
+  readonly causes?: readonly Partial<StatusCause>[];
   readonly retryAfterSeconds?: number;
 }
 
@@ -14,6 +14,19 @@ export interface StatusCause {
   readonly reason: string;
   readonly message: string;
   readonly field: string;
+}
+
+/** The error object of meta/v1. */
+export interface Status {
+  readonly kind: 'Status';
+  readonly apiVersion: 'v1';
+  readonly metadata: object;
+  readonly status: 'Failure';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: StatusDetails;
+  /** The HTTP status code. */
+  readonly code: number;
 }
 
 interface StatusErrorInit {
@@ -47,7 +60,7 @@ export class StatusError extends Error {
 }
 
 /** The Status object of an error; keys in the order Go writes them, empty ones left out. */
-export function toStatus(error: StatusError): object {
+export function toStatus(error: StatusError): Status {
   const { message, reason, details, code } = error;
   return {
     kind: 'Status',
@@ -60,25 +73,27 @@ export function toStatus(error: StatusError): object {
   };
 }
 
-function toDetails({ name, group, kind, uid, causes, retryAfterSeconds }: StatusDetails): object {
+function toDetails(details: StatusDetails): StatusDetails {
+  const { name, group, kind, uid, causes = [], retryAfterSeconds } = details;
   return withoutEmpty({
     name,
     group,
     kind,
     uid,
-    causes: causes?.map(({ reason, message, field }) => withoutEmpty({ reason, message, field })),
+    causes: causes.map(({ reason, message, field }) => withoutEmpty({ reason, message, field })),
     retryAfterSeconds,
   });
 }
 
 /** Leaves out what Go's `omitempty` leaves out. */
-function withoutEmpty(
-  members: Readonly<Record<string, string | number | object[] | undefined>>,
-): object {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => !isEmpty(value)));
+function withoutEmpty<Members extends object>(members: Members): Present<Members> {
+  const present = Object.entries(members).filter(([, value]) => !isEmpty(value));
+  return Object.fromEntries(present) as Present<Members>;
 }
 
-function isEmpty(value: string | number | object[] | undefined): boolean {
+type Present<Members> = { [Key in keyof Members]?: Exclude<Members[Key], undefined> };
+
+function isEmpty(value: unknown): boolean {
   return (
     value === undefined ||
     value === '' ||

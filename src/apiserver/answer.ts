@@ -4,7 +4,7 @@ export interface Answer {
   readonly contentType: string;
   readonly headers?: readonly Header[];
   /** Pieces are taken one by one while the client keeps up, over as many turns of the event loop as that needs. */
-  readonly body: string | Buffer | Iterable<string>;
+  readonly body: string | Buffer | Iterable<string | Buffer>;
 }
 
 /** An answer that is at hand. */

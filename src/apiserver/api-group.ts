@@ -1,6 +1,7 @@
 import type { FieldSelector } from '../apimachinery/field-selector.ts';
 import type { LabelSelector } from '../apimachinery/label-selector.ts';
 import type { LabelSet } from '../apimachinery/label-set.ts';
+import type { BinaryString } from '../apimachinery/protobuf-writer.ts';
 
 /**
  * The contract with the tenants of this API server (apis/*). The server knows paths, identities,
@@ -55,13 +56,16 @@ export interface GetRequest {
 
 /**
  * How one item is written. What every object has (kind, apiVersion, metadata with the moment of the request)
- * is the server's to write, so that the rest can be encoded once and kept with the item.
+ * is the server's to write, so that the rest can be encoded once and kept with the item. An item always says
+ * the same: it may be asked more than once for one answer.
  */
 export interface ItemEncoding<Item> {
   /** Undefined: items of this kind have no metadata. */
   metadata(item: Item): ItemMetadata | undefined;
   /** The members of the JSON object after `metadata`, without braces, compact, escaped as Go does. */
   json(item: Item): string;
+  /** The protobuf fields after the metadata, which is number 1; all of them where there is no metadata. */
+  protobuf(item: Item): BinaryString;
   /** Columns of a Table after `Name`, taken from the first item. */
   columns(item: Item): readonly TableColumn[];
   /** One cell a column, after the name. */

@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { NO_SNIFF } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
+import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
@@ -17,7 +18,7 @@ import { removeHeaders } from './authentication/identity-headers.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
-import type { ApiRequest, Site } from './dispatch.ts';
+import type { Site } from './dispatch.ts';
 import {
   BAD_REQUEST,
   PANIC,

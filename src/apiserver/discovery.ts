@@ -1,7 +1,16 @@
 import type { ApiGroup, ApiVersion } from './api-group.ts';
+import type {
+  ApiGroupDocument,
+  ApiGroupEntry,
+  ApiGroupList,
+  ApiResourceList,
+} from './encoding/documents.ts';
 
 /** `/apis`. It has no apiVersion, as upstream. `serverAddress` is `host:port`, or `:port` without an external name. */
-export function groupListDocument(groups: readonly ApiGroup[], serverAddress: string): object {
+export function groupListDocument(
+  groups: readonly ApiGroup[],
+  serverAddress: string,
+): ApiGroupList {
   const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress }];
   return {
     kind: 'APIGroupList',
@@ -10,7 +19,7 @@ export function groupListDocument(groups: readonly ApiGroup[], serverAddress: st
 }
 
 /** `/apis/GROUP` */
-export function groupDocument(group: ApiGroup): object {
+export function groupDocument(group: ApiGroup): ApiGroupDocument {
   return { kind: 'APIGroup', apiVersion: 'v1', ...groupMembers(group) };
 }
 
@@ -18,7 +27,7 @@ export function groupDocument(group: ApiGroup): object {
  * `/apis/GROUP/VERSION`, of the resources as they are now. Group and version of each are those of the document;
  * the kind is always there, since clients drop an entry without one.
  */
-export function resourceListDocument(group: ApiGroup, version: ApiVersion): object {
+export function resourceListDocument(group: ApiGroup, version: ApiVersion): ApiResourceList {
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
@@ -29,7 +38,7 @@ export function resourceListDocument(group: ApiGroup, version: ApiVersion): obje
   };
 }
 
-function groupMembers({ name, versions }: ApiGroup): object {
+function groupMembers({ name, versions }: ApiGroup): ApiGroupEntry {
   const served = versions.map((version) => {
     return { groupVersion: `${name}/${version.name}`, version: version.name };
   });

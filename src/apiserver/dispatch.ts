@@ -4,35 +4,23 @@ import {
   routeNotFound,
   toStatus,
   unsupportedMediaType,
-  watchNotSupported,
 } from '../apimachinery/status-error.ts';
 import type { StatusError } from '../apimachinery/status-error.ts';
-import { formatTimestamp } from '../apimachinery/timestamp.ts';
 import type { Clock } from '../clock.ts';
 import { JSON_TYPE } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
-import type { ApiGroup, GetRequest } from './api-group.ts';
+import type { ApiGroup } from './api-group.ts';
+import type { ApiRequest } from './api-request.ts';
 import { groupDocument, groupListDocument, resourceListDocument } from './discovery.ts';
-import { jsonDocument, jsonItem, jsonList } from './encoding/json.ts';
-import type { Envelope } from './encoding/json.ts';
-import { SERVED, namesOneOf, negotiate, producibleTypes } from './encoding/negotiate.ts';
-import type { Negotiated } from './encoding/negotiate.ts';
-import { includedObject, jsonTable } from './encoding/table.ts';
+import type { ApiDocument } from './encoding/documents.ts';
+import { jsonDocument } from './encoding/text-layout.ts';
+import { SERVED, namesOneOf, producibleTypes } from './encoding/negotiate.ts';
 import { healthAnswer, healthPaths, singleCheckAnswer } from './health.ts';
 import type { HealthCheck } from './health.ts';
-import { parseListOptions, refuseExport } from './list-options.ts';
-import type { RequestInfo } from './request-info.ts';
-import type { ResourceTarget, Route } from './route.ts';
+import { errorEncoder, representationOf } from './representation.ts';
+import { resourceAnswer } from './resource-answer.ts';
+import type { Route } from './route.ts';
 import { versionDocument } from './version.ts';
-
-/** A request after authorization. Headers are first lines; undefined where there is none. */
-export interface ApiRequest {
-  readonly method: string;
-  readonly info: RequestInfo;
-  readonly accept: string | undefined;
-  readonly contentType: string | undefined;
-  readonly userAgent: string | undefined;
-}
 
 /** What there is to be asked for. */
 export interface Site {
@@ -79,10 +67,9 @@ export function errorAnswer(error: StatusError, request: ApiRequest): WholeAnswe
   const { retryAfterSeconds } = error;
   const headers: readonly Header[] =
     retryAfterSeconds > 0 ? [['Retry-After', String(retryAfterSeconds)]] : [];
-  const negotiated = negotiate(request.accept, SERVED, false);
-  const pretty = negotiated === undefined || isPretty(negotiated, request);
-  const body = jsonDocument(toStatus(error), pretty);
-  return { code: error.code, contentType: JSON_TYPE, headers, body };
+  const encoder = errorEncoder(request);
+  const body = encoder.document(toStatus(error));
+  return { code: error.code, contentType: encoder.contentType, headers, body };
 }
 
 function pathsAnswer(code: number, { groups, checks }: Site): Answer {
@@ -110,20 +97,19 @@ function restAnswer(route: RestRoute, request: ApiRequest, site: Site): Answer {
     const body = jsonDocument(versionDocument(site.version), true);
     return { code: 200, contentType: JSON_TYPE, body };
   }
-  if (route.kind === 'resource') {
-    const negotiated = negotiatedOrRefused(request, true);
-    return route.target.name === undefined
-      ? listAnswer(route.target, request, negotiated, site)
-      : getAnswer(route.target, request, negotiated, site);
-  }
-  const pretty = isPretty(negotiatedOrRefused(request, false), request);
-  return { code: 200, contentType: JSON_TYPE, body: jsonDocument(documentOf(route, site), pretty) };
+  if (route.kind === 'resource') return resourceAnswer(route.target, request, site.clock);
+  const { encoder } = representationOf(request, false);
+  return {
+    code: 200,
+    contentType: encoder.contentType,
+    body: encoder.document(documentOf(route, site)),
+  };
 }
 
 function documentOf(
   route: Extract<RestRoute, { kind: 'groups' | 'group' | 'version' }>,
   { groups, serverAddress }: Site,
-): object {
+): ApiDocument {
   switch (route.kind) {
     case 'groups':
       return groupListDocument(groups, serverAddress);
@@ -156,90 +142,4 @@ const DISCOVERY_CONSUMES = [
 
 function consumedTypes(route: RestRoute): readonly string[] {
   return route.kind === 'server-version' ? [JSON_TYPE] : DISCOVERY_CONSUMES;
-}
-
-function negotiatedOrRefused({ accept }: ApiRequest, transforms: boolean): Negotiated {
-  const negotiated = negotiate(accept, SERVED, transforms);
-  if (negotiated) return negotiated;
-  const known = SERVED.map(({ name }) => name).join(', ');
-  throw notAcceptable(`only the following media types are accepted: ${known}`, undefined);
-}
-
-function listAnswer(
-  target: ResourceTarget,
-  request: ApiRequest,
-  negotiated: Negotiated,
-  site: Site,
-): Answer {
-  const { group, resource, namespace } = target;
-  const { labelSelector, fieldSelector, watch } = parseListOptions(request.info.query);
-  if (watch) throw watchNotSupported(group.name, resource.name);
-  if (!resource.list) throw methodNotAllowed();
-  const items = resource.list({ namespace, labelSelector, fieldSelector });
-  return listOf(items, target, request, negotiated, site);
-}
-
-function getAnswer(
-  target: ResourceTarget,
-  request: ApiRequest,
-  negotiated: Negotiated,
-  site: Site,
-): Answer {
-  const { resource, namespace, name = '', subresource } = target;
-  refuseExport(request.info.query);
-  const wanted: GetRequest = { namespace, name, subresource };
-  if (resource.getList) {
-    return listOf(resource.getList(wanted), target, request, negotiated, site);
-  }
-  if (!resource.get) throw methodNotAllowed();
-  const item: unknown = resource.get(wanted);
-  const envelope = envelopeOf(target, resource.kind, site);
-  const pretty = isPretty(negotiated, request);
-  if (negotiated.transform) {
-    const include = includedObject(request.info.query.get('includeObject'));
-    const table = { version: negotiated.transform.version, include, pretty };
-    return ok(jsonTable([item], resource.encoding, envelope, table));
-  }
-  return ok(jsonItem(item, resource.encoding, envelope, pretty));
-}
-
-function listOf(
-  items: Iterable<unknown>,
-  target: ResourceTarget,
-  request: ApiRequest,
-  negotiated: Negotiated,
-  site: Site,
-): Answer {
-  const { encoding, kind, listKind } = target.resource;
-  const { transform } = negotiated;
-  const pretty = isPretty(negotiated, request);
-  if (transform) {
-    const include = includedObject(request.info.query.get('includeObject'));
-    const table = { version: transform.version, include, pretty };
-    return ok(jsonTable(items, encoding, envelopeOf(target, kind, site), table));
-  }
-  return ok(jsonList(items, encoding, envelopeOf(target, listKind, site), pretty));
-}
-
-function ok(body: string | Iterable<string>): Answer {
-  return { code: 200, contentType: JSON_TYPE, body };
-}
-
-function envelopeOf({ group, version }: ResourceTarget, kind: string, { clock }: Site): Envelope {
-  const createdAt = formatTimestamp(clock.nowMs());
-  return { kind, apiVersion: `${group.name}/${version.name}`, createdAt };
-}
-
-const TRUE_WORDS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const HUMAN_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
-
-/** The media parameter, or the query, or, when the query is silent, a client that people look through. */
-function isPretty(
-  { pretty }: Negotiated,
-  { info: { query }, userAgent = '' }: ApiRequest,
-): boolean {
-  if (pretty) return true;
-  const asked = query.get('pretty') ?? '';
-  if (asked !== '') return TRUE_WORDS.has(asked);
-  return HUMAN_AGENTS.some((agent) => userAgent.startsWith(agent));
 }

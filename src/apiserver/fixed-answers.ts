@@ -3,7 +3,7 @@ import { toJsonText } from '../apimachinery/json-text.ts';
 import { serviceUnavailable, timedOut, toStatus } from '../apimachinery/status-error.ts';
 import { JSON_TYPE, NO_SNIFF, TEXT, textAnswer } from './answer.ts';
 import type { WholeAnswer } from './answer.ts';
-import { jsonDocument } from './encoding/json.ts';
+import { jsonDocument } from './encoding/text-layout.ts';
 
 /** What Go's HTTP server says to a malformed URL, before any handler runs. */
 export const BAD_REQUEST: WholeAnswer = {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Turns } from './turns.ts';
 
-/** Pieces are gathered into writes of about this many characters: large enough for TLS, small enough for memory. */
-const CHUNK_CHARACTERS = 64 * 1024;
+/** Pieces are gathered into writes of about this many characters or bytes: large enough for TLS, small enough for memory. */
+const CHUNK_SIZE = 64 * 1024;
 /** How many pieces are taken between two looks at the clock. */
 const PIECES_PER_LOOK = 64;
 
@@ -16,28 +16,54 @@ const PIECES_PER_LOOK = 64;
  */
 export async function writeBody(
   sink: Writable,
-  pieces: Iterable<string>,
+  pieces: Iterable<string | Buffer>,
   turns: Turns,
 ): Promise<number> {
-  let chunk = '';
+  const chunks = new Chunks();
   let taken = 0;
   let bytes = 0;
   for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length >= CHUNK_CHARACTERS) {
-      bytes += await writeChunk(sink, chunk);
-      chunk = '';
-    }
+    chunks.add(piece);
+    if (chunks.isFull) bytes += await writeChunk(sink, chunks.take());
     if (++taken % PIECES_PER_LOOK === 0 && turns.isSpent()) await turns.next();
     if (sink.destroyed) return bytes;
   }
-  const last = Buffer.from(chunk, 'utf8');
+  const last = chunks.take();
   sink.end(last);
   return bytes + last.length;
 }
 
-async function writeChunk(sink: Writable, text: string): Promise<number> {
-  const chunk = Buffer.from(text, 'utf8');
+/** Gathers pieces until they are worth a write. */
+class Chunks {
+  private text = '';
+  private bytes: Buffer = NOTHING;
+
+  add(piece: string | Buffer): void {
+    if (typeof piece === 'string') this.text += piece;
+    else if (piece.length > 0) this.bytes = joined(this.take(), piece);
+  }
+
+  get isFull(): boolean {
+    return this.text.length + this.bytes.length >= CHUNK_SIZE;
+  }
+
+  take(): Buffer {
+    const text = this.text === '' ? NOTHING : Buffer.from(this.text, 'utf8');
+    const chunk = joined(this.bytes, text);
+    this.text = '';
+    this.bytes = NOTHING;
+    return chunk;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function joined(left: Buffer, right: Buffer): Buffer {
+  if (left.length === 0) return right;
+  return right.length === 0 ? left : Buffer.concat([left, right]);
+}
+
+async function writeChunk(sink: Writable, chunk: Buffer): Promise<number> {
   if (!sink.write(chunk) && !sink.destroyed) {
     const gone = new AbortController();
     const whenGone = (): void => {

@@ -9,6 +9,8 @@ export interface NodeUsage {
   readonly memoryBytes: number;
   /** A place for whoever serves these figures, to keep what was encoded from them for as long as they last. */
   json?: string;
+  /** As `json`; one character a byte. */
+  protobuf?: string;
 }
 
 export interface ContainerUsage {
@@ -29,4 +31,5 @@ export interface PodUsage {
   readonly containers: readonly ContainerUsage[];
   /** As NodeUsage.json. A place on the object costs the garbage collector far less than a WeakMap of all pods. */
   json?: string;
+  protobuf?: string;
 }

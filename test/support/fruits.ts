@@ -1,4 +1,5 @@
 import { LabelSet } from '../../src/apimachinery/label-set.ts';
+import { ProtobufWriter } from '../../src/apimachinery/protobuf-writer.ts';
 import { notFound } from '../../src/apimachinery/status-error.ts';
 import type {
   AnyResource,
@@ -16,6 +17,7 @@ export interface Fruit {
 const encoding: ItemEncoding<Fruit> = {
   metadata: ({ name, namespace }) => ({ name, namespace, labels: LabelSet.empty }),
   json: ({ grams }) => `"grams":${grams}`,
+  protobuf: ({ grams }) => new ProtobufWriter().integer(2, grams).toBinary(),
   columns: () => [{ name: 'Grams', type: 'integer', format: '', description: 'Weight' }],
   cells: ({ grams }) => [String(grams)],
 };

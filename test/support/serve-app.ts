@@ -19,6 +19,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 export interface ServedApp extends AsyncDisposable {
@@ -98,8 +100,9 @@ function ask(port: number, { method = 'GET', path, headers = {}, body }: Questio
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.once('error', reject);
       incoming.once('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text });
+        const bytes = Buffer.concat(chunks);
+        const { statusCode: status = 0, headers: received } = incoming;
+        resolve({ status, headers: received, body: bytes.toString('utf8'), bytes });
       });
     });
     outgoing.once('error', reject);

@@ -53,6 +53,7 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
     encoding: {
       metadata: ({ node: { name, labels } }) => ({ name, namespace: undefined, labels }),
       json: ({ usage: figures }) => (figures.json ??= writer.nodeJson(figures)),
+      protobuf: ({ usage: figures }) => (figures.protobuf ??= writer.nodeProtobuf(figures)),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => nodeCells(figures),
     },

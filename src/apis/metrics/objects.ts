@@ -1,6 +1,8 @@
 import { formatDuration } from '../../apimachinery/duration.ts';
 import { quoteJson } from '../../apimachinery/json-text.ts';
 import type { LabelSet } from '../../apimachinery/label-set.ts';
+import { ProtobufWriter } from '../../apimachinery/protobuf-writer.ts';
+import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
 import { formatCpu, formatMemory } from '../../apimachinery/quantity.ts';
 import { formatTimestamp } from '../../apimachinery/timestamp.ts';
 import type { NodeUsage, PodUsage } from '../../model/usage.ts';
@@ -35,7 +37,7 @@ export interface PodMetrics {
 const REMEMBERED_TEXTS = 512;
 
 /**
- * Writes usage as JSON. Kubelets measure in whole seconds, and thousands of pods within the same few: a text
+ * Writes usage as JSON and as protobuf. Kubelets measure in whole seconds, and thousands of pods within the same few: a text
  * that was just written is written again without working it out.
  */
 export class UsageWriter {
@@ -63,6 +65,32 @@ export class UsageWriter {
     return parts.join('');
   }
 
+  /** NodeMetrics after its metadata: timestamp, window, usage (k8s.io/metrics, v1beta1). */
+  nodeProtobuf(usage: NodeUsage): BinaryString {
+    return this.measuredProtobuf(usage).append(quantitiesProtobuf(4, usage)).toBinary();
+  }
+
+  /** PodMetrics after its metadata: timestamp, window, containers. */
+  podProtobuf(usage: PodUsage): BinaryString {
+    const writer = this.measuredProtobuf(usage);
+    for (const container of usage.containers) {
+      const { name } = container;
+      writer.message(
+        4,
+        new ProtobufWriter().string(1, name).append(quantitiesProtobuf(2, container)),
+      );
+    }
+    return writer.toBinary();
+  }
+
+  private measuredProtobuf({ timestampMs, windowMs }: Measured): ProtobufWriter {
+    const seconds = Math.floor(timestampMs / 1000);
+    const nanoseconds = BigInt(Math.round(windowMs * 1e6));
+    return new ProtobufWriter()
+      .message(2, new ProtobufWriter().integer(1, seconds).integer(2, 0))
+      .message(3, new ProtobufWriter().integer(1, nanoseconds));
+  }
+
   private measuredJson({ timestampMs, windowMs }: Measured): string {
     const timestamp = this.timestampOf(Math.floor(timestampMs / 1000));
     return `"timestamp":"${timestamp}","window":"${this.windowOf(windowMs)}"`;
@@ -81,6 +109,20 @@ interface Figures {
 
 function quantitiesJson({ cpuNanoCores, memoryBytes }: Figures): string {
   return `{"cpu":"${formatCpu(cpuNanoCores)}","memory":"${formatMemory(memoryBytes)}"}`;
+}
+
+/** One map entry a resource, by name: `field` is the number of the map. */
+function quantitiesProtobuf(field: number, { cpuNanoCores, memoryBytes }: Figures): BinaryString {
+  return new ProtobufWriter()
+    .message(field, quantityEntry('cpu', formatCpu(cpuNanoCores)))
+    .message(field, quantityEntry('memory', formatMemory(memoryBytes)))
+    .toBinary();
+}
+
+function quantityEntry(resource: string, quantity: string): ProtobufWriter {
+  return new ProtobufWriter()
+    .string(1, resource)
+    .message(2, new ProtobufWriter().string(1, quantity));
 }
 
 function remembered(textOf: (value: number) => string): (value: number) => string {

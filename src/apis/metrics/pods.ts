@@ -58,6 +58,7 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     encoding: {
       metadata: ({ pod: { name, namespace, labels } }) => ({ name, namespace, labels }),
       json: ({ usage: figures }) => (figures.json ??= writer.podJson(figures)),
+      protobuf: ({ usage: figures }) => (figures.protobuf ??= writer.podProtobuf(figures)),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => podCells(figures),
     },

@@ -7,19 +7,26 @@ export interface Transform {
   readonly version: 'v1' | 'v1beta1';
 }
 
+export type MediaTypeName =
+  'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf';
+
 export interface MediaType {
-  readonly name: string;
+  readonly name: MediaTypeName;
   /** Lists may be asked for with `;stream=watch`. */
   readonly streams: boolean;
   readonly transforms: readonly TransformKind[];
 }
 
+const PARTIAL = ['PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+
 /**
- * What we serve, in the order of preference among equals. A new encoding is a row here; upstream's order is
- * JSON, YAML, protobuf, and every message that names media types is made of this table.
+ * What we serve, in upstream's order of preference among equals. Every message that names media types is
+ * made of this table.
  */
 export const SERVED: readonly MediaType[] = [
-  { name: 'application/json', streams: true, transforms: ['Table'] },
+  { name: 'application/json', streams: true, transforms: ['Table', ...PARTIAL] },
+  { name: 'application/yaml', streams: false, transforms: ['Table', ...PARTIAL] },
+  { name: 'application/vnd.kubernetes.protobuf', streams: true, transforms: PARTIAL },
 ];
 
 export interface Negotiated {

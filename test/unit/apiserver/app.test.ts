@@ -362,13 +362,13 @@ describe('what clients get wrong', () => {
     expect(missing.status).toBe(404);
   });
 
-  test('kubectl top, which prefers protobuf, gets what we have', async () => {
+  test('kubectl top gets protobuf, which it prefers', async () => {
     await using app = await serveApp({ groups });
     const headers = { accept: 'application/vnd.kubernetes.protobuf, */*' };
 
     const reply = await app.ask({ path: `${root}/nodes`, headers });
 
-    expect(reply.headers['content-type']).toBe('application/json');
+    expect(reply.headers['content-type']).toBe('application/vnd.kubernetes.protobuf');
     expect(reply.status).toBe(200);
   });
 

@@ -104,7 +104,13 @@ describe('an API group that the server has never heard of', () => {
       listKind: 'SeedList',
       namespaced: false,
       verbs: [],
-      encoding: { metadata: () => undefined, json: () => '', columns: () => [], cells: () => [] },
+      encoding: {
+        metadata: () => undefined,
+        json: () => '',
+        protobuf: () => '',
+        columns: () => [],
+        cells: () => [],
+      },
     };
     await using app = await serveApp({ groups: [fruitsGroup(FRUITS, () => [seeds])], clock });
 

@@ -1,0 +1,58 @@
+import { toJsonText } from '../../apimachinery/json-text.ts';
+import { indentJson, lineBreak } from './indent-json.ts';
+
+/** An object of which one member is an array of any length: what lists and Tables are. */
+export interface ArrayDocument<Item> {
+  /** The other members. */
+  readonly members: object;
+  /** The array's name; in JSON it comes last. */
+  readonly key: string;
+  readonly items: Iterable<Item>;
+  /** One element, as compact JSON. */
+  readonly textOf: (item: Item) => string;
+}
+
+/** A whole value that is JSON in any case: compact with a line break at the end, or laid out without one. */
+export function jsonDocument(value: object, pretty: boolean): string {
+  return (pretty ? PRETTY_JSON : COMPACT_JSON).whole(toJsonText(value));
+}
+
+/** How values are laid out as text. */
+export interface TextLayout {
+  /** A whole value, given as compact JSON. */
+  whole(json: string): string;
+  /** Piece by piece: some for each element. */
+  array<Item>(document: ArrayDocument<Item>): Generator<string>;
+}
+
+/** One line with a line break at its end, as Go's json.Encoder. */
+export const COMPACT_JSON: TextLayout = {
+  whole: (json) => `${json}\n`,
+  *array(document) {
+    yield openArray(document);
+    let separator = '';
+    for (const item of document.items) {
+      yield separator + document.textOf(item);
+      separator = ',';
+    }
+    yield ']}\n';
+  },
+};
+
+/** Two spaces a level and no line break at the end, as Go's json.MarshalIndent. */
+export const PRETTY_JSON: TextLayout = {
+  whole: (json) => indentJson(json),
+  *array(document) {
+    yield `${indentJson(`${openArray(document)}]}`).slice(0, -'[]\n}'.length)}[`;
+    let separator = '';
+    for (const item of document.items) {
+      yield separator + lineBreak(2) + indentJson(document.textOf(item), 2);
+      separator = ',';
+    }
+    yield separator === '' ? ']\n}' : `${lineBreak(1)}]\n}`;
+  },
+};
+
+function openArray<Item>({ members, key }: ArrayDocument<Item>): string {
+  return toJsonText({ ...members, [key]: [] }).slice(0, -']}'.length);
+}

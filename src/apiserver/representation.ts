@@ -1,0 +1,50 @@
+import { notAcceptable } from '../apimachinery/status-error.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { Encoder } from './encoding/encoder.ts';
+import { PRETTY_ENCODER, encoderOf } from './encoding/encoders.ts';
+import { SERVED, negotiate } from './encoding/negotiate.ts';
+import type { Negotiated, Transform } from './encoding/negotiate.ts';
+
+/** In what form a request is answered. */
+export interface Representation {
+  readonly encoder: Encoder;
+  readonly transform: Transform | undefined;
+}
+
+/**
+ * What the client asked for by Accept, query and User-Agent. `transforms` says whether the answer may be
+ * turned into something else.
+ * @throws StatusError 406 when nothing that we serve will do.
+ */
+export function representationOf(request: ApiRequest, transforms: boolean): Representation {
+  const negotiated = negotiate(request.accept, SERVED, transforms);
+  if (!negotiated) {
+    const known = SERVED.map(({ name }) => name).join(', ');
+    throw notAcceptable(`only the following media types are accepted: ${known}`, undefined);
+  }
+  return { encoder: encoderFor(negotiated, request), transform: negotiated.transform };
+}
+
+/** For an error, which must be told even to a client that nothing will do for: then in JSON, laid out. */
+export function errorEncoder(request: ApiRequest): Encoder {
+  const negotiated = negotiate(request.accept, SERVED, false);
+  return negotiated ? encoderFor(negotiated, request) : PRETTY_ENCODER;
+}
+
+function encoderFor(negotiated: Negotiated, request: ApiRequest): Encoder {
+  return encoderOf(negotiated.mediaType.name, isPretty(negotiated, request));
+}
+
+const TRUE_WORDS = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const HUMAN_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
+
+/** The media parameter, or the query, or, when the query is silent, a client that people look through. */
+function isPretty(
+  { pretty }: Negotiated,
+  { info: { query }, userAgent = '' }: ApiRequest,
+): boolean {
+  if (pretty) return true;
+  const asked = query.get('pretty') ?? '';
+  if (asked !== '') return TRUE_WORDS.has(asked);
+  return HUMAN_AGENTS.some((agent) => userAgent.startsWith(agent));
+}
