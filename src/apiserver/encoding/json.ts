@@ -36,7 +36,7 @@ export function listDocument<Item>(
 }
 
 /** The JSON object of an item's metadata. `creationTimestamp` is the moment of the request, as upstream. */
-export function metadataObject(metadata: ItemMetadata, createdAt: Envelope['createdAt']): string {
+function metadataObject(metadata: ItemMetadata, createdAt: Envelope['createdAt']): string {
   const { name, namespace, labels } = metadata;
   const place = namespace === undefined ? '' : `,"namespace":${quoteJson(namespace)}`;
   const labelled = labels.size === 0 ? '' : `,"labels":${labels.json}`;
