@@ -1,3 +1,6 @@
+import { parseAccept } from './accept.ts';
+import type { Clause } from './accept.ts';
+
 /** What an answer may be turned into, by the `as` parameter of an Accept clause. */
 type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
@@ -82,50 +85,6 @@ export function negotiate(
   return undefined;
 }
 
-interface Clause {
-  readonly type: string;
-  readonly subtype: string;
-  readonly weight: number;
-  readonly parameters: ReadonlyMap<string, string>;
-}
-
-/** Best first. As upstream (munnerz/goautoneg), a weight of 0 excludes nothing, it comes last. */
-function parseAccept(accept: string): Clause[] {
-  return accept
-    .split(',')
-    .flatMap((text) => parseClause(text.trim()) ?? [])
-    .sort(
-      (left, right) =>
-        right.weight - left.weight ||
-        Number(left.type === '*') - Number(right.type === '*') ||
-        Number(left.subtype === '*') - Number(right.subtype === '*'),
-    );
-}
-
-function parseClause(text: string): Clause | undefined {
-  const [range = '', ...assignments] = text.split(';');
-  const [type = '', subtype = '', ...more] = range.split('/').map((part) => part.trim());
-  if (more.length > 0 || (subtype === '' && type !== '*')) return undefined;
-  const parameters = parseParameters(assignments);
-  const weight = weightOf(parameters.get('q'));
-  parameters.delete('q');
-  return { type, subtype: subtype || '*', weight, parameters };
-}
-
-function parseParameters(assignments: readonly string[]): Map<string, string> {
-  const parameters = new Map<string, string>();
-  for (const assignment of assignments) {
-    const [key = '', value = '', ...more] = assignment.split('=');
-    if (value !== '' && more.length === 0) parameters.set(key.trim(), value.trim());
-  }
-  return parameters;
-}
-
-function weightOf(text: string | undefined): number {
-  if (text === undefined) return 1;
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : 0;
-}
-
 function matches({ type, subtype }: Clause, name: string): boolean {
   if (type === '*' && subtype === '*') return true;
   const [servedType, servedSubtype] = name.split('/');
@@ -137,10 +96,10 @@ function withParameters(
   mediaType: MediaType,
   transforms: boolean,
 ): Negotiated | undefined {
-  const stream = parameters.get('stream');
-  if (stream !== undefined && !(stream === 'watch' && mediaType.streams)) return undefined;
-  const serverVersion = parameters.get('sv');
-  if (serverVersion !== undefined && serverVersion !== 'v1') return undefined;
+  const stream = parameters.get('stream') ?? '';
+  if (stream !== '' && !(stream === 'watch' && mediaType.streams)) return undefined;
+  const serverVersion = parameters.get('sv') ?? '';
+  if (serverVersion !== '' && serverVersion !== 'v1') return undefined;
   const pretty = parameters.get('pretty') === '1';
   if (!['as', 'g', 'v'].some((key) => parameters.has(key))) {
     return { mediaType, transform: undefined, pretty };
