@@ -1,3 +1,5 @@
+import { strayByte } from './byte-text.ts';
+
 const NS_PER_MS = 1_000_000n;
 const NS_PER_SECOND = 1_000_000_000n;
 
@@ -120,10 +122,15 @@ function invalid(text: string): SyntaxError {
 /** The quoting of Go's package time, which differs from strconv's: every byte that is not plain ASCII as `\xNN`. */
 function quote(text: string): string {
   let quoted = '';
-  for (const byte of new TextEncoder().encode(text)) {
-    const character = String.fromCharCode(byte);
-    if (byte < 0x20 || byte >= 0x80) quoted += `\\x${byte.toString(16).padStart(2, '0')}`;
-    else quoted += character === '"' || character === '\\' ? `\\${character}` : character;
+  for (const letter of text) {
+    if (letter === '"' || letter === '\\') quoted += `\\${letter}`;
+    else if (/[\x20-\x7f]/.test(letter)) quoted += letter;
+    else for (const byte of bytesOf(letter)) quoted += `\\x${byte.toString(16).padStart(2, '0')}`;
   }
   return `"${quoted}"`;
+}
+
+function bytesOf(letter: string): Iterable<number> {
+  const stray = strayByte(letter.codePointAt(0) ?? 0);
+  return stray === undefined ? new TextEncoder().encode(letter) : [stray];
 }

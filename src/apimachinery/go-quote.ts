@@ -1,3 +1,5 @@
+import { strayByte } from './byte-text.ts';
+
 const ESCAPES = new Map([
   ['"', '\\"'],
   ['\\', '\\\\'],
@@ -13,7 +15,10 @@ const ESCAPES = new Map([
 /** What Go's unicode.IsPrint lets through: letters, marks, numbers, punctuation, symbols, ASCII space. */
 const UNSAFE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
-/** Quotes as Go's `%q` (strconv.Quote), as it stands in many messages. A lone surrogate becomes `\ufffd`. */
+/**
+ * Quotes as Go's `%q` (strconv.Quote), as it stands in many messages. A byte that is no UTF-8 (textOfBytes)
+ * becomes `\xff`, any other lone surrogate `\ufffd`.
+ */
 export function goQuote(text: string): string {
   return `"${text.replace(UNSAFE, escape)}"`;
 }
@@ -22,6 +27,8 @@ function escape(character: string): string {
   const known = ESCAPES.get(character);
   if (known !== undefined) return known;
   const code = character.codePointAt(0) ?? 0;
+  const stray = strayByte(code);
+  if (stray !== undefined) return `\\x${hex(stray, 2)}`;
   if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd';
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;

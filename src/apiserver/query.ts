@@ -1,3 +1,5 @@
+import { textOfBytes } from '../apimachinery/byte-text.ts';
+
 /** The parameters of a URL, as Go's net/url reads them: the values of a name in their order. */
 export class Query {
   readonly #values: ReadonlyMap<string, readonly string[]>;
@@ -7,8 +9,8 @@ export class Query {
   }
 
   /**
-   * Reads what stands after the `?`. As Go does, a pair with a broken percent escape or a semicolon is
-   * dropped, `+` is a space, and bytes that are not UTF-8 become U+FFFD.
+   * Reads what stands after the `?`, one character a byte, as node:http gives it. As Go does, a pair with a
+   * broken percent escape or a semicolon is dropped, and `+` is a space.
    */
   static parse(text: string): Query {
     const values = new Map<string, string[]>();
@@ -44,16 +46,15 @@ function unescapeQuery(text: string): string | undefined {
 }
 
 /**
- * Decodes `%XX` byte by byte, then reads the bytes as UTF-8. Undefined when an escape is broken.
- * decodeURIComponent would throw for bytes that are not UTF-8; Go takes them.
+ * Decodes `%XX` byte by byte, then reads the bytes as UTF-8; those that are none as textOfBytes does.
+ * Undefined when an escape is broken. decodeURIComponent would throw for bytes that are not UTF-8; Go takes them.
+ * @param text one character a byte, as node:http gives it.
  */
 export function percentDecode(text: string): string | undefined {
-  if (!text.includes('%')) return text;
+  if (!text.includes('%')) return textOfBytes(text);
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-  const bytes = text
-    .split(/(%[0-9A-Fa-f]{2})/)
-    .map((part) =>
-      part.startsWith('%') ? Buffer.from(part.slice(1), 'hex') : Buffer.from(part, 'utf8'),
-    );
-  return Buffer.concat(bytes).toString('utf8');
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_escape, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return textOfBytes(bytes);
 }

@@ -100,6 +100,7 @@ describe('parseDuration', () => {
     ['5s ', 'time: unknown unit "s " in duration "5s "'],
     ['1d', 'time: unknown unit "d" in duration "1d"'],
     ['"\\', 'time: invalid duration "\\"\\\\"'],
+    ['\udcff', 'time: invalid duration "\\xff"'],
     ['5é', 'time: unknown unit "\\xc3\\xa9" in duration "5\\xc3\\xa9"'],
     ['9223372036854775808ns', 'time: invalid duration "9223372036854775808ns"'],
     ['3000000h', 'time: invalid duration "3000000h"'],

@@ -11,6 +11,7 @@ test.each([
   ['\u00a0\u200b\u2028', String.raw`"\u00a0\u200b\u2028"`],
   ['\u{e0001}', String.raw`"\U000e0001"`],
   ['\ud800', String.raw`"\ufffd"`],
+  ['a\udcff\udc80', String.raw`"a\xff\x80"`],
   ["it's <&>", `"it's <&>"`],
 ])('goQuote writes %j as strconv.Quote does', (text, quoted) => {
   expect(goQuote(text)).toBe(quoted);

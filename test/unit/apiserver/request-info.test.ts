@@ -205,7 +205,7 @@ describe('requestInfo, list options', () => {
 
     expect(labelSelector).toBe('c');
     expect(query.get('limit')).toBe('5');
-    expect(query.get('n')).toBe('\ufffd x');
+    expect(query.get('n')).toBe('\udcff x');
     expect(query.get('')).toBe('v');
     expect(query.has('a')).toBe(false);
     expect(query.has('constructor')).toBe(false);
