@@ -1,7 +1,9 @@
 /** What goes back to the client. Produced without knowing about sockets; app.ts writes it. */
 export interface Answer {
   readonly code: number;
-  readonly contentType: string;
+  /** Undefined where there is nothing that has a type. */
+  readonly contentType: string | undefined;
+  /** A name that stands several times becomes as many lines. */
   readonly headers?: readonly Header[];
   /** Pieces are taken one by one while the client keeps up, over as many turns of the event loop as that needs. */
   readonly body: string | Buffer | Iterable<string | Buffer>;
