@@ -20,6 +20,14 @@ export const JSON_TYPE = 'application/json';
 export const TEXT = 'text/plain; charset=utf-8';
 export const NO_SNIFF: readonly Header[] = [['X-Content-Type-Options', 'nosniff']];
 
+/** The headers of an answer by name, the type included. */
+export function headerLines({ contentType, headers = [] }: Answer): Map<string, string[]> {
+  const lines = new Map<string, string[]>();
+  if (contentType !== undefined) lines.set('Content-Type', [contentType]);
+  for (const [name, value] of headers) lines.set(name, [...(lines.get(name) ?? []), value]);
+  return lines;
+}
+
 /** A plain text as Go's http.Error writes it: a line break at the end, and browsers must not guess a type. */
 export function textAnswer(
   code: number,

@@ -2,6 +2,7 @@ import type { FieldSelector } from '../apimachinery/field-selector.ts';
 import type { LabelSelector } from '../apimachinery/label-selector.ts';
 import type { LabelSet } from '../apimachinery/label-set.ts';
 import type { BinaryString } from '../apimachinery/protobuf-writer.ts';
+import type { FieldSchema } from '../apimachinery/type-schema.ts';
 
 /**
  * The contract with the tenants of this API server (apis/*). The server knows paths, identities,
@@ -39,6 +40,21 @@ export interface Resource<Item> {
   /** Instead of `get`, for a resource whose single answer is a list kind, as those of custom metrics are. */
   getList?(request: GetRequest): Iterable<Item>;
   readonly encoding: ItemEncoding<Item>;
+  /** What an item looks like, for OpenAPI; stays as it is. Undefined: the resource is left out there. */
+  readonly schema?: KindSchema;
+}
+
+/** What clients are told about a kind. Kind, apiVersion, metadata and the list around items are the server's to add. */
+export interface KindSchema {
+  /** Stands before the kind in the name of the type: `io.k8s.metrics.pkg.apis.metrics.v1beta1.` */
+  readonly package: string;
+  readonly description: string;
+  readonly listDescription: string;
+  readonly itemsDescription: string;
+  /** What follows the metadata. */
+  readonly fields: readonly FieldSchema[];
+  /** False: `encoding.metadata` answers undefined. */
+  readonly hasMetadata?: boolean;
 }
 
 export interface ListRequest {

@@ -7,4 +7,6 @@ export interface ApiRequest {
   readonly accept: string | undefined;
   readonly contentType: string | undefined;
   readonly userAgent: string | undefined;
+  /** Any other header, by its name in lower case; '' where there is none. */
+  readonly header: (name: string) => string;
 }

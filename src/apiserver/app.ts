@@ -6,7 +6,7 @@ import { goQuote } from '../apimachinery/go-quote.ts';
 import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { NO_SNIFF } from './answer.ts';
+import { NO_SNIFF, headerLines } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -19,6 +19,7 @@ import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
 import type { Site } from './dispatch.ts';
+import { SERVED } from './encoding/negotiate.ts';
 import {
   BAD_REQUEST,
   PANIC,
@@ -36,6 +37,7 @@ import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.t
 import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
 import type { RequestInstruments } from './instruments.ts';
+import { openApiDocuments } from './openapi/documents.ts';
 import { requestDeadlineMs } from './request-deadline.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import { requestKinds } from './request-kind.ts';
@@ -101,7 +103,9 @@ export function createApp(parts: AppParts): RequestListener {
   const { serving, clock, groups } = parts;
   const checks = [...STANDARD_CHECKS, ...parts.checks];
   const serverAddress = `${serving.externalHostname}:${serving.port}`;
-  const site: Site = { groups, checks, clock, serverAddress, version: parts.version };
+  const { version } = parts;
+  const openApi = openApiDocuments({ groups, served: SERVED, version, clock });
+  const site: Site = { groups, checks, clock, serverAddress, version, openApi };
   const turns = new Turns(TURN_BUDGET_MS, () => clock.monotonicMs());
   const limit = new InFlightLimit({
     readOnly: serving.maxRequestsInFlight,
@@ -146,6 +150,7 @@ function readRequest(groups: readonly ApiGroup[]): Stage {
         accept: firstLine(request, 'accept'),
         contentType: request.headers['content-type'],
         userAgent: request.headers['user-agent'],
+        header: (name) => firstLine(request, name) ?? '',
       };
       response.locals.exchange = { api, route: routeOf(info, groups), bytes: 0 };
     } catch (error) {
@@ -362,13 +367,9 @@ function write(
   response.end(answer.body);
 }
 
-function writeHead(
-  response: Response<unknown, Locals>,
-  { code, contentType, headers = [] }: Answer,
-): void {
-  response.statusCode = code;
-  response.setHeader('Content-Type', contentType);
-  for (const [name, value] of headers) response.setHeader(name, value);
+function writeHead(response: Response<unknown, Locals>, answer: Answer): void {
+  response.statusCode = answer.code;
+  for (const [name, lines] of headerLines(answer)) response.setHeader(name, lines);
 }
 
 /** Aborts when the answer has been sent or nobody waits for it any more. */

@@ -17,6 +17,9 @@ import { jsonDocument } from './encoding/text-layout.ts';
 import { SERVED, namesOneOf, producibleTypes } from './encoding/negotiate.ts';
 import { healthAnswer, healthPaths, singleCheckAnswer } from './health.ts';
 import type { HealthCheck } from './health.ts';
+import { openApiAnswer } from './openapi/answer.ts';
+import type { OpenApiRoute } from './openapi/answer.ts';
+import type { OpenApiDocuments } from './openapi/documents.ts';
 import { errorEncoder, representationOf } from './representation.ts';
 import { resourceAnswer } from './resource-answer.ts';
 import type { Route } from './route.ts';
@@ -31,6 +34,7 @@ export interface Site {
   readonly serverAddress: string;
   /** Our own version. */
   readonly version: string;
+  readonly openApi: () => OpenApiDocuments;
 }
 
 /** Routes that the REST rules hold for; the others are served by app.ts or answer to any method. */
@@ -57,6 +61,10 @@ export function dispatch(
       return pathsAnswer(404, site);
     case 'health':
       return healthRoute(route, request, site);
+    case 'openapi-v2':
+    case 'openapi-v3-index':
+    case 'openapi-v3':
+      return openApiRoute(route, request, site);
     default:
       return restAnswer(route, request, site);
   }
@@ -77,7 +85,9 @@ function pathsAnswer(code: number, { groups, checks }: Site): Answer {
     `/apis/${name}`,
     ...served.map((version) => `/apis/${name}/${version.name}`),
   ]);
-  const paths = ['/apis', ...versions, ...healthPaths(checks), '/metrics', '/version'].sort();
+  const openApi = ['/openapi/v2', '/openapi/v3', '/openapi/v3/'];
+  const paths = ['/apis', ...versions, ...healthPaths(checks), '/metrics', ...openApi, '/version'];
+  paths.sort();
   return { code, contentType: JSON_TYPE, body: jsonDocument({ paths }, true) };
 }
 
@@ -88,6 +98,14 @@ function healthRoute(
 ): Answer {
   if (check === undefined) return healthAnswer(endpoint, site.checks, query);
   return singleCheckAnswer(endpoint, check, site.checks) ?? pathsAnswer(404, site);
+}
+
+function openApiRoute(
+  route: OpenApiRoute,
+  { method, header, info: { query } }: ApiRequest,
+  { openApi, clock }: Site,
+): Answer {
+  return openApiAnswer(route, { method, header, query }, openApi(), clock.nowMs());
 }
 
 function restAnswer(route: RestRoute, request: ApiRequest, site: Site): Answer {

@@ -1,6 +1,7 @@
 import type { AnyResource, ApiGroup, ApiVersion } from './api-group.ts';
 import { HEALTH_ENDPOINTS } from './health.ts';
 import type { HealthEndpoint } from './health.ts';
+import type { OpenApiRoute } from './openapi/answer.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /** What a request is for. `rest` routes obey the rules of methods and media types, the others answer anything. */
@@ -19,6 +20,7 @@ export type Route =
       readonly endpoint: HealthEndpoint;
       readonly check: string | undefined;
     }
+  | OpenApiRoute
   /** Anywhere else, and not there: the paths that are. */
   | { readonly kind: 'no-such-path' };
 
@@ -85,9 +87,16 @@ function resourceOf(
   return placed ? resource : undefined;
 }
 
+const OPENAPI_V3 = '/openapi/v3/';
+
 function plainRoute(path: string): Route {
   if (path === '/' || path === '/index.html') return { kind: 'paths' };
   if (path === '/metrics') return { kind: 'metrics' };
+  if (path === '/openapi/v2') return { kind: 'openapi-v2' };
+  if (path === '/openapi/v3') return { kind: 'openapi-v3-index' };
+  if (path.startsWith(OPENAPI_V3)) {
+    return { kind: 'openapi-v3', document: path.slice(OPENAPI_V3.length) };
+  }
   for (const endpoint of HEALTH_ENDPOINTS) {
     if (!isBelow(`/${endpoint}`, path)) continue;
     const check = path.length === endpoint.length + 1 ? undefined : path.slice(endpoint.length + 2);

@@ -5,6 +5,7 @@ import type {
   AnyResource,
   ApiGroup,
   ItemEncoding,
+  KindSchema,
   Resource,
 } from '../../src/apiserver/api-group.ts';
 
@@ -22,6 +23,16 @@ const encoding: ItemEncoding<Fruit> = {
   cells: ({ grams }) => [String(grams)],
 };
 
+function schemaOf(kind: string): KindSchema {
+  return {
+    package: 'com.example.fruits.v1.',
+    description: `One ${kind}.`,
+    listDescription: `Some of kind ${kind}.`,
+    itemsDescription: 'In no order.',
+    fields: [{ name: 'grams', type: 'integer', required: true, description: 'Its weight.' }],
+  };
+}
+
 /** A group that has never heard of metrics: cluster-wide trees, apples in namespaces, and a subresource whose single answer is a list. */
 export function fruitsGroup(
   fruits: readonly Fruit[],
@@ -34,6 +45,7 @@ export function fruitsGroup(
     listKind: `${kind}List`,
     namespaced: kind === 'Apple',
     verbs: ['get', 'list'],
+    schema: schemaOf(kind),
     list: ({ namespace }) =>
       fruits.filter((fruit) => namespace === undefined || fruit.namespace === namespace),
     get(request) {
@@ -50,6 +62,7 @@ export function fruitsGroup(
     listKind: 'WeightList',
     namespaced: true,
     verbs: ['get'],
+    schema: { ...schemaOf('Weight'), hasMetadata: false },
     getList: ({ name }) => fruits.filter((fruit) => name === '*' || fruit.name === name),
     encoding: { ...encoding, metadata: () => undefined },
   };

@@ -7,6 +7,7 @@ import type { NodeUsage } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
 import { UsageWriter } from './objects.ts';
 import type { NodeMetrics, NodeRecord } from './objects.ts';
+import { NODE_METRICS } from './schema.ts';
 import { USAGE_COLUMNS, nodeCells } from './table.ts';
 
 export interface NodeLister {
@@ -41,6 +42,7 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
     listKind: 'NodeMetricsList',
     namespaced: false,
     verbs: ['get', 'list'],
+    schema: NODE_METRICS,
     list: (request) => listed(request, parts),
     get({ name }) {
       const node = nodes.get(name);

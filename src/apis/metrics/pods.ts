@@ -7,6 +7,7 @@ import type { PodUsage } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
 import { UsageWriter } from './objects.ts';
 import type { PodMetrics, PodRecord } from './objects.ts';
+import { POD_METRICS } from './schema.ts';
 import { USAGE_COLUMNS, podCells } from './table.ts';
 
 /** Running pods. */
@@ -46,6 +47,7 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     listKind: 'PodMetricsList',
     namespaced: true,
     verbs: ['get', 'list'],
+    schema: POD_METRICS,
     list: (request) => listed(request, parts),
     get({ namespace = '', name }) {
       const pod = pods.get(namespace, name);
