@@ -4,7 +4,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist', 'coverage', '.demo', 'test/fixtures', 'test/planted'] },
+  { ignores: ['dist', 'coverage', '.demo', '.conformance', 'test/fixtures', 'test/planted'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

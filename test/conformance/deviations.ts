@@ -1,0 +1,261 @@
+import { METHODS } from 'node:http';
+import {
+  type PodFigures,
+  failure,
+  itemsOf,
+  listIn,
+  nameOf,
+  podMetrics,
+  podNotFound,
+  replaced,
+  withItems,
+  withPod,
+  withoutItem,
+} from './edits.ts';
+import { type Exchange, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
+import { isSelected } from './selectors.ts';
+import { type ResourcePath, type Side, recordedSide, resourcePathOf } from './side.ts';
+import { type Value, treeOf, withMember } from './tree.ts';
+
+/**
+ * A difference that is meant, as a rule over exchanges: known ones, and ones nobody has seen yet. The only
+ * place where such differences are written down; docs/compatibility.md is made from here.
+ */
+export interface Deviation {
+  /** Short, for reports. */
+  readonly name: string;
+  /** What the real server does, what ours does, and why: the three columns of docs/compatibility.md. */
+  readonly upstream: string;
+  readonly here: string;
+  readonly why: string;
+  /** No exchange of the project's own recording shows it. */
+  readonly isUnrecorded?: true;
+  /** The answer as it is meant to be here; undefined of an exchange that the rule has nothing to do with. */
+  readonly edit: (exchange: Exchange, side: Side) => Side | undefined;
+}
+
+const SECOND_SAMPLE = '2026-11-20T10:00:15Z';
+
+/** Derived by hand from `world/kubelet/gamma.*`: no CPU second in 15 s, 1048576 bytes. */
+const IDLE: PodFigures = {
+  namespace: 'team-a',
+  name: 'idle',
+  labels: { app: 'idle' },
+  timestamp: SECOND_SAMPLE,
+  window: '15s',
+  cells: { cpu: '0', memory: '1Mi' },
+  containers: [{ name: 'main', usage: { cpu: '0', memory: '1Mi' } }],
+};
+
+/** From `world/kubelet/beta.*`: 1.5 CPU seconds in 15 s, 10485760 bytes; the other container has ended. */
+const FINISHED_INIT: PodFigures = {
+  namespace: 'team-a',
+  name: 'finished-init',
+  labels: { app: 'init' },
+  timestamp: SECOND_SAMPLE,
+  window: '15s',
+  cells: { cpu: '100m', memory: '10Mi' },
+  containers: [{ name: 'main', usage: { cpu: '100m', memory: '10Mi' } }],
+};
+
+/** In the order in which they are applied: pages are cut from lists that hold the right pods. */
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    name: 'reset',
+    upstream: 'a pod whose counter fell is served without containers and with `"timestamp": null`',
+    here: 'hidden (404, not in lists) until its next sample, or its last complete figures where it had any',
+    why: 'clients treat a pod without containers as missing; some fail on the null',
+    edit: withoutPod('team-a', 'reset'),
+  },
+  {
+    name: 'idle',
+    upstream: 'a container whose CPU counter is 0 hides its pod, whatever its memory',
+    here: 'served as `0`',
+    why: 'it runs, and that it used no CPU is a fact',
+    edit: withServedPod(IDLE),
+  },
+  {
+    name: 'finished-init',
+    upstream: 'a finished container (CPU counter 0, memory 0) hides its pod',
+    here: 'left out; the rest of the pod is served',
+    why: 'it does not run, so the sum over the others is the whole',
+    edit: withServedPod(FINISHED_INIT),
+  },
+  {
+    name: 'limit',
+    upstream: '`limit` is ignored: every list is whole',
+    here: 'pages, with `continue` and (without selectors) `remainingItemCount`, as kube-apiserver has them',
+    why: 'a client that sends a limit is made for pages, and k9s asks for them',
+    edit: cutIntoPages,
+  },
+  {
+    name: 'continue',
+    upstream: '`continue` is ignored, whatever it says',
+    here: 'a token that this server did not make is refused with 400',
+    why: 'the first page instead of the next one would be listed twice',
+    edit: refuseToken,
+  },
+  {
+    name: 'unknown-method',
+    upstream:
+      'an HTTP method that nobody knows is authenticated and authorized like any other, then 405',
+    here: '405 to everybody',
+    why: "Node's parser refuses it before there is a request that could be authenticated",
+    isUnrecorded: true,
+    edit: refuseMethod,
+  },
+  {
+    name: 'openapi-protobuf',
+    upstream: 'offers OpenAPI as protobuf, too',
+    here: 'JSON only; 406 to those who accept nothing else',
+    why: 'clients of it (kube-aggregator, kubectl) ask for JSON, too',
+    edit: withoutOpenApiProtobuf,
+  },
+  {
+    name: 'debugging-pages',
+    upstream: '`/debug/pprof`, `/debug/flags` and `/statusz` are served',
+    here: '404, as every path that does not exist',
+    why: "they show Go's own insides, and are not part of the API",
+    edit: withoutDebuggingPages,
+  },
+];
+
+/** A read of this pod, or a list that could hold it. */
+function podReadOf({ method, path }: Exchange, pod: { namespace: string; name: string }) {
+  const asked = method === 'GET' ? resourcePathOf(path) : undefined;
+  if (asked?.resource !== 'pods') return { asked: undefined, isThisPod: false };
+  return { asked, isThisPod: asked.namespace === pod.namespace && asked.name === pod.name };
+}
+
+function withoutPod(namespace: string, name: string): Deviation['edit'] {
+  return (exchange, side) => {
+    const { asked, isThisPod } = podReadOf(exchange, { namespace, name });
+    if (asked === undefined || side.status !== 200) return undefined;
+    if (isThisPod) return replaced(side, 404, podNotFound(namespace, name));
+    const list = asked.name === '' ? listIn(side) : undefined;
+    if (!list) return undefined;
+    const body = withoutItem(list, namespace, name);
+    return itemsOf(body).length < itemsOf(list).length ? { ...side, body } : undefined;
+  };
+}
+
+function withServedPod(pod: PodFigures): Deviation['edit'] {
+  const selectable = { ...pod, labels: new Map(Object.entries(pod.labels)) };
+  return (exchange, side) => {
+    const { asked, isThisPod } = podReadOf(exchange, pod);
+    if (asked === undefined) return undefined;
+    if (isThisPod) return side.status === 404 ? replaced(side, 200, podMetrics(pod)) : undefined;
+    const list = asked.name === '' && isSelected(asked, selectable) ? listIn(side) : undefined;
+    if (!list) return undefined;
+    return { ...side, body: withPod(list, pod, asked.query.get('includeObject') ?? '') };
+  };
+}
+
+/** The list that is asked for with a limit or a token, when it was answered. */
+function pagedList({ method, path }: Exchange, side: Side) {
+  const asked = method === 'GET' ? resourcePathOf(path) : undefined;
+  if (asked?.name !== '' || side.status !== 200) return undefined;
+  return { asked, limit: Number(asked.query.get('limit') ?? '0') };
+}
+
+function cutIntoPages(exchange: Exchange, side: Side): Side | undefined {
+  const { asked, limit = 0 } = pagedList(exchange, side) ?? {};
+  const list = listIn(side);
+  if (asked === undefined || list === undefined || !(limit > 0)) return undefined;
+  const items = itemsOf(list);
+  const last = items[limit - 1];
+  if (last === undefined || items.length === limit) return undefined;
+  const remaining = hasSelectors(asked) ? undefined : items.length - limit;
+  const meta: Value = {
+    continue: tokenAfter(asked, nameOf(last), remaining),
+    ...(remaining !== undefined && { remainingItemCount: remaining }),
+  };
+  const page = withItems(list, items.slice(0, limit));
+  return { ...side, body: { ...page, tree: withMember(page.tree, 'metadata', treeOf(meta)) } };
+}
+
+function hasSelectors({ query }: ResourcePath): boolean {
+  return (query.get('labelSelector') ?? '') !== '' || (query.get('fieldSelector') ?? '') !== '';
+}
+
+/** What docs/compatibility.md says of tokens: the last key and a version, as JSON in base64url. */
+function tokenAfter(
+  { resource, namespace }: ResourcePath,
+  last: { namespace: string; name: string },
+  remaining: number | undefined,
+): string {
+  const token = {
+    v: 1,
+    of: `${resource}.metrics.k8s.io`,
+    in: namespace,
+    after: [last.namespace, last.name],
+    left: remaining,
+  };
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
+}
+
+/** All tokens of the recording are made up, so none is one of ours. */
+function refuseToken(exchange: Exchange, side: Side): Side | undefined {
+  const token = pagedList(exchange, side)?.asked.query.get('continue') ?? '';
+  if (token === '') return undefined;
+  const illegal = /[^\w-]/.exec(token)?.index;
+  const problem =
+    illegal === undefined ? 'it is not JSON' : `illegal base64 data at input byte ${illegal}`;
+  const message = `invalid continue token: continue key is not valid: ${problem}`;
+  return replaced(side, 400, failure(400, 'BadRequest', message));
+}
+
+/** Whoever was authenticated and authorized was answered just so. */
+function refuseMethod({ method }: Exchange, side: Side): Side | undefined {
+  if (METHODS.includes(method) || side.status === 405) return undefined;
+  const headers = new Map(side.headers);
+  headers.delete('x-content-type-options');
+  headers.set('content-type', 'application/json');
+  const message = 'the server does not allow this method on the requested resource';
+  const refused = failure(405, 'MethodNotAllowed', message, {});
+  const body = { format: 'compact', tail: '\n', tree: treeOf(refused) } as const;
+  return { status: 405, headers, body };
+}
+
+function withoutOpenApiProtobuf({ path }: Exchange, side: Side): Side | undefined {
+  const type = side.headers.get('content-type') ?? '';
+  if (!path.startsWith('/openapi/') || !type.endsWith('+protobuf')) return undefined;
+  // As to those who accept only what nobody offers.
+  const told = ['audit-id', 'cache-control', 'date', 'vary'];
+  const headers = new Map([...side.headers].filter(([name]) => told.includes(name)));
+  return { status: 406, headers, body: { format: 'text', text: '' } };
+}
+
+function withoutDebuggingPages({ path }: Exchange, side: Side): Side | undefined {
+  const [route = ''] = path.split('?');
+  const isServedThere = side.status === 200 || side.status === 406;
+  if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || !isServedThere) return undefined;
+  const { status, headers, body } = unknownPath();
+  return { status, headers: new Map(headers), body };
+}
+
+/** The recorded answer to a path that does not exist. */
+function unknownPath(): Side {
+  const example = readExchanges(OWN_EXCHANGES).find(
+    ({ as, path, response }) => as === 'admin' && path === '/nope' && response.status === 404,
+  );
+  if (!example) throw new Error('There is no recorded answer to a path that does not exist');
+  return recordedSide(example);
+}
+
+/** What an exchange is meant to be answered here, and the names of the deviations that made it so. */
+export function meantSide(
+  exchange: Exchange,
+  recorded: Side,
+  deviations: readonly Deviation[],
+): { readonly side: Side; readonly applied: readonly Deviation[] } {
+  let side = recorded;
+  const applied: Deviation[] = [];
+  for (const deviation of deviations) {
+    const edited = deviation.edit(exchange, side);
+    if (!edited) continue;
+    side = edited;
+    applied.push(deviation);
+  }
+  return { side, applied };
+}

@@ -1,0 +1,143 @@
+import { type Document, type Format, inOrderOf } from './document.ts';
+import type { Side } from './side.ts';
+import {
+  type Tree,
+  type Value,
+  itemsAt,
+  sequence,
+  textAt,
+  treeAt,
+  treeOf,
+  withMember,
+} from './tree.ts';
+
+/** A pod with the figures that are served of it. */
+export interface PodFigures {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly timestamp: string;
+  readonly window: string;
+  /** Of all containers, as a Table shows them. */
+  readonly cells: { readonly cpu: string; readonly memory: string };
+  readonly containers: readonly {
+    readonly name: string;
+    readonly usage: { readonly cpu: string; readonly memory: string };
+  }[];
+}
+
+/** Where the items of a list are, whatever it is a list of. */
+function itemsMember(document: Document): 'items' | 'rows' {
+  return textAt(document.tree, 'kind') === 'Table' ? 'rows' : 'items';
+}
+
+/** The body as a list of objects in any encoding; undefined when it is something else. */
+export function listIn(side: Side): Document | undefined {
+  if (side.status !== 200 || side.body === undefined || side.body.format === 'text')
+    return undefined;
+  const kind = textAt(side.body.tree, 'kind');
+  return kind === 'Table' || kind.endsWith('List') ? side.body : undefined;
+}
+
+export function itemsOf(document: Document): readonly Tree[] {
+  return itemsAt(document.tree, itemsMember(document));
+}
+
+export function withItems(document: Document, items: readonly Tree[]): Document {
+  const tree = withMember(document.tree, itemsMember(document), sequence(items));
+  return { ...document, tree };
+}
+
+/** Of a Table's row without an object, the first cell is all there is to know it by. */
+export function nameOf(item: Tree): { namespace: string; name: string } {
+  const metadata = treeAt(item, 'metadata') ?? treeAt(item, 'object', 'metadata');
+  const [cell] = itemsAt(item, 'cells');
+  return {
+    namespace: textAt(metadata, 'namespace'),
+    name: textAt(metadata, 'name') || (cell?.kind === 'scalar' ? String(cell.value) : ''),
+  };
+}
+
+/** Without the pod of this name. */
+export function withoutItem(document: Document, namespace: string, name: string): Document {
+  const kept = itemsOf(document).filter((item) => {
+    const found = nameOf(item);
+    return found.name !== name || (found.namespace !== namespace && found.namespace !== '');
+  });
+  return withItems(document, kept);
+}
+
+/** With the pod where it stands by namespace and name. */
+export function withPod(document: Document, pod: PodFigures, includeObject: string): Document {
+  const value =
+    itemsMember(document) === 'rows' ? row(document, pod, includeObject) : item(document, pod);
+  const made = inOrderOf(document.format, treeOf(value));
+  const items = itemsOf(document);
+  const at = items.findIndex((other) => isBefore(pod, nameOf(other)));
+  return withItems(document, items.toSpliced(at < 0 ? items.length : at, 0, made));
+}
+
+function isBefore(pod: PodFigures, other: { namespace: string; name: string }): boolean {
+  if (other.namespace !== '' && other.namespace !== pod.namespace) {
+    return pod.namespace < other.namespace;
+  }
+  return pod.name < other.name;
+}
+
+function item({ tree }: Document, pod: PodFigures): Value {
+  return textAt(tree, 'kind') === 'PartialObjectMetadataList'
+    ? { metadata: metadataOf(pod) }
+    : { metadata: metadataOf(pod), ...figuresOf(pod) };
+}
+
+function row({ tree }: Document, pod: PodFigures, includeObject: string): Value {
+  const cells = [pod.name, pod.cells.cpu, pod.cells.memory, pod.window];
+  if (includeObject === 'None') return { cells, object: null };
+  if (includeObject === 'Object') return { cells, object: podMetrics(pod) };
+  const typeMeta = { kind: 'PartialObjectMetadata', apiVersion: textAt(tree, 'apiVersion') };
+  return { cells, object: { ...typeMeta, metadata: metadataOf(pod) } };
+}
+
+export function podMetrics(pod: PodFigures): Value {
+  const typeMeta = { kind: 'PodMetrics', apiVersion: 'metrics.k8s.io/v1beta1' };
+  return { ...typeMeta, metadata: metadataOf(pod), ...figuresOf(pod) };
+}
+
+function metadataOf({ name, namespace, labels }: PodFigures): Value {
+  return { name, namespace, creationTimestamp: '*', labels };
+}
+
+function figuresOf({ timestamp, window, containers }: PodFigures): Readonly<Record<string, Value>> {
+  return { timestamp, window, containers };
+}
+
+/** The Status of a pod without figures: contract.md 3.7. */
+export function podNotFound(namespace: string, name: string): Value {
+  return failure(404, 'NotFound', `podmetrics.metrics.k8s.io "${namespace}/${name}" not found`, {
+    name: `${namespace}/${name}`,
+    group: 'metrics.k8s.io',
+    kind: 'podmetrics',
+  });
+}
+
+export function failure(code: number, reason: string, message: string, details?: Value): Value {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details !== undefined && { details }),
+    code,
+  };
+}
+
+/** The same side with another answer in the encoding that it had. */
+export function replaced(side: Side, status: number, value: Value): Side {
+  const before = side.body;
+  const format: Format =
+    before === undefined || before.format === 'text' ? 'compact' : before.format;
+  const tail = format === 'compact' ? '\n' : '';
+  return { ...side, status, body: { format, tail, tree: inOrderOf(format, treeOf(value)) } };
+}

@@ -1,0 +1,141 @@
+// `npm run conformance`: README.md in this folder.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { systemClock } from '../../src/clock.ts';
+import { DEVIATIONS } from './deviations.ts';
+import { type Exchange, ExchangesError, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
+import { makeSecrets, readSecrets, writeSecrets } from './identities.ts';
+import { HELP, type Options, UsageError, parseOptions } from './options.ts';
+import { type Replay, type ReplaySpec, replay } from './replay.ts';
+import { outcomeTable, unusedDeviations, wrongAnswer } from './report.ts';
+import { OwnServer, clusterFlags, recordedFlags, startRecordedCluster } from './surroundings.ts';
+
+const RESOLUTION_MS = 15_000;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** @throws ExchangesError when a filter leaves nothing. */
+function chosenExchanges({ exchanges, topics, ids }: Options): readonly Exchange[] {
+  const all = readExchanges(exchanges);
+  const missing = [
+    ...topics.filter((topic) => !all.some((exchange) => exchange.topic === topic)),
+    ...ids.filter((id) => !all.some((exchange) => exchange.id === id)),
+  ];
+  if (missing.length > 0) {
+    const known = [...new Set(all.map(({ topic }) => topic))].join(', ');
+    throw new ExchangesError([
+      `"${exchanges}": there is no topic or id ${missing.join(', ')}; the topics are ${known}`,
+    ]);
+  }
+  return all.filter(
+    ({ topic, id }) =>
+      (topics.length === 0 || topics.includes(topic)) && (ids.length === 0 || ids.includes(id)),
+  );
+}
+
+async function replayOnOwnServers(
+  sources: readonly string[],
+  spec: ReplaySpec,
+): Promise<ReadonlyMap<string, Replay>> {
+  await using house = new AsyncDisposableStack();
+  const cluster = house.use(await startRecordedCluster());
+  const secrets = makeSecrets(cluster, systemClock.nowMs());
+  // Side by side: most of the time is waiting for the second scrape.
+  const replays = sources.map(async (source): Promise<readonly [string, Replay]> => {
+    await using server = await OwnServer.start(cluster, source);
+    const address = { host: '127.0.0.1', port: server.port };
+    const found = await replay({ address, secrets, check: () => server.check() }, spec);
+    return [`--kubelet-metrics-source=${source}`, found];
+  });
+  const settled = await Promise.allSettled(replays);
+  return new Map(
+    settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    }),
+  );
+}
+
+async function replayAll(options: Options): Promise<number> {
+  const deviations = options.deviations ? DEVIATIONS : [];
+  const spec = { exchanges: chosenExchanges(options), deviations };
+  const replays =
+    options.target === undefined
+      ? await replayOnOwnServers(options.sources, spec)
+      : new Map([
+          [
+            `https://${options.target.host}:${options.target.port}`,
+            await replay(
+              { address: options.target, secrets: await readSecrets(options.identities) },
+              spec,
+            ),
+          ],
+        ]);
+  const verdicts = [...replays].flatMap(([name, { verdicts: found, durationMs }]) => {
+    const late = durationMs > RESOLUTION_MS ? ', longer than one resolution' : '';
+    say(`== ${name}: ${found.length} exchanges in ${(durationMs / 1000).toFixed(1)} s${late}\n`);
+    for (const verdict of found) if (verdict.outcome === 'wrong') say(`${wrongAnswer(verdict)}\n`);
+    say(`${outcomeTable(found)}\n`);
+    return found;
+  });
+  const isWhole =
+    options.exchanges === OWN_EXCHANGES &&
+    spec.exchanges.length === readExchanges(OWN_EXCHANGES).length;
+  const unused = isWhole ? unusedDeviations(deviations, verdicts) : [];
+  for (const name of unused)
+    say(`WRONG  the deviation "${name}" is listed, and no exchange shows it\n`);
+  const failed = verdicts.filter(({ outcome }) => outcome === 'wrong').length + unused.length;
+  say(`${verdicts.length + unused.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function runClusterOnly({ identities }: Options): Promise<number> {
+  const ended = new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'])
+      process.once(signal, () => {
+        done();
+      });
+  });
+  await using cluster = await startRecordedCluster();
+  await writeSecrets(identities, makeSecrets(cluster, systemClock.nowMs()));
+  const kubeconfig = join(identities, 'metrics-server.kubeconfig');
+  const certDir = join(identities, 'serving');
+  await mkdir(certDir, { recursive: true });
+  await writeFile(kubeconfig, cluster.kubeconfig('metrics-server'), { mode: 0o600 });
+  await writeFile(join(identities, 'kubeconfig'), cluster.kubeconfig('admin'), { mode: 0o600 });
+  const here = (path: string): string => relative('.', resolve(path)) || '.';
+  const flags = [...recordedFlags(14_443), ...clusterFlags(here(kubeconfig), here(certDir))];
+  say(
+    [
+      `The recorded world runs: kube-apiserver ${cluster.url}, as admin: KUBECONFIG=${here(join(identities, 'kubeconfig'))}`,
+      '',
+      'Start the server to be judged, one only (a kubelet gives its first answer once):',
+      `  metrics-server ${flags.join(' ')}`,
+      'and within 15 s of its second scrape:',
+      `  npm run conformance -- --target=https://127.0.0.1:14443 --identities=${here(identities)}`,
+      '(it waits for the second scrape itself). Ctrl-C ends the cluster.',
+    ].join('\n'),
+  );
+  await ended;
+  return 0;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const options = parseOptions(words);
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  return options.clusterOnly ? runClusterOnly(options) : replayAll(options);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError) && !(error instanceof ExchangesError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

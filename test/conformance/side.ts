@@ -1,0 +1,98 @@
+import { gunzipSync } from 'node:zlib';
+import type { Answer } from './ask.ts';
+import { type Body, readBody } from './document.ts';
+import type { Exchange } from './exchanges.ts';
+
+/** One side of a comparison: what was recorded, or what was answered now. */
+export interface Side {
+  readonly status: number;
+  /** Names in lower case. Several lines of one name are joined by ", " here, as the recorder did. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Undefined when it was not kept, or cannot be compared. */
+  readonly body: Body | undefined;
+}
+
+/** @throws Error naming the exchange when the recording is not what its content type says. */
+export function recordedSide({ id, topic, response }: Exchange): Side {
+  const { status, headers, body } = response;
+  try {
+    return { status, headers, body: body && bodyOf(headers, body) };
+  } catch (cause) {
+    throw new Error(`${topic}: id ${id}: the recorded body cannot be read`, { cause });
+  }
+}
+
+/** @throws Error saying what is wrong with the body. */
+export function answeredSide({ status, headers, body }: Answer): Side {
+  const joined = joinedHeaders(headers);
+  return { status, headers: joined, body: bodyOf(joined, body) };
+}
+
+/** @throws Error when it is not encoded as the headers say. */
+function bodyOf(headers: ReadonlyMap<string, string>, bytes: Buffer): Body {
+  const isZipped = headers.get('content-encoding') === 'gzip';
+  return readBody(headers.get('content-type') ?? '', isZipped ? gunzipSync(bytes) : bytes);
+}
+
+export function joinedHeaders(headers: Answer['headers']): ReadonlyMap<string, string> {
+  const joined = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return joined;
+}
+
+/** What a path asks for, as far as deviations look at it. */
+export interface ResourcePath {
+  readonly resource: string;
+  /** '' of a list of all namespaces, or of nodes. */
+  readonly namespace: string;
+  /** '' of a list. */
+  readonly name: string;
+  /** The first value of each, which is the only one that counts. */
+  readonly query: ReadonlyMap<string, string>;
+}
+
+const API = ['apis', 'metrics.k8s.io', 'v1beta1'];
+
+/** Undefined of every path that is not one of the two resources. */
+export function resourcePathOf(path: string): ResourcePath | undefined {
+  const [route = '', queryText = ''] = path.split(/\?(.*)/s);
+  const segments = route.split('/').filter((segment) => segment !== '');
+  if (API.some((word, index) => segments[index] !== word)) return undefined;
+  const place = placeOf(segments.slice(API.length).join('/'));
+  return place && { ...place, query: queryOf(queryText) };
+}
+
+function placeOf(route: string): Omit<ResourcePath, 'query'> | undefined {
+  // Two slashes in a row leave the namespace empty, and ask for all.
+  const pods = /^(?:namespaces\/(?:([^/]+)\/)?)?pods(?:\/([^/]+))?$/.exec(route);
+  if (pods) return { resource: 'pods', namespace: pods[1] ?? '', name: pods[2] ?? '' };
+  const nodes = /^nodes(?:\/([^/]+))?$/.exec(route);
+  return nodes ? { resource: 'nodes', namespace: '', name: nodes[1] ?? '' } : undefined;
+}
+
+function queryOf(text: string): ReadonlyMap<string, string> {
+  const query = new Map<string, string>();
+  for (const pair of text.split('&')) {
+    const [name, value] = decodedPair(pair) ?? [];
+    if (name !== undefined && name !== '' && !query.has(name)) query.set(name, value ?? '');
+  }
+  return query;
+}
+
+/** Undefined when an escape is malformed: the pair then does not count. */
+function decodedPair(pair: string): readonly [string, string] | undefined {
+  const [name = '', value = ''] = pair.split(/=(.*)/s);
+  try {
+    return [decode(name), decode(value)];
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}
