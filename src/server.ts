@@ -101,7 +101,7 @@ export async function runServer(
       storage,
       clock,
       log,
-      instruments: scraperInstruments(registry, config.resolutionMs),
+      instruments: scraperInstruments(registry, config.resolutionMs, clock),
       resolutionMs: config.resolutionMs,
       requestTimeoutMs: config.kubelet.requestTimeoutMs,
     }),
@@ -214,6 +214,7 @@ async function openDoors(
   const opened = new Map<string, { credentials: KubeCredentials; client: KubeClient }>();
   const open = async (kubeconfig: string, purpose: CredentialsPurpose) => {
     const known = opened.get(kubeconfig);
+    instruments.transports.asked(known ? 'hit' : 'miss');
     if (known) return known;
     const credentials = await loadCredentials(kubeconfig, { env, readFile, clock, log }, purpose);
     const client = house.use(

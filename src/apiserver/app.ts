@@ -9,13 +9,13 @@ import type { Logger } from '../log.ts';
 import { NO_SNIFF, headerLines } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
+import type { AppParts, Serving } from './app-parts.ts';
 import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
 import { HeaderView } from './authentication/header-view.ts';
 import { removeHeaders } from './authentication/identity-headers.ts';
-import type { Authorizer } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { dispatch, errorAnswer } from './dispatch.ts';
 import type { Site } from './dispatch.ts';
@@ -29,18 +29,19 @@ import {
   TOO_MANY_REQUESTS,
   internalError,
 } from './fixed-answers.ts';
+import { firstLine } from './first-line.ts';
 import { STANDARD_CHECKS } from './health.ts';
-import type { HealthCheck } from './health.ts';
 import { Impersonator } from './impersonation/impersonator.ts';
 import { impersonationInstruments } from './impersonation/instruments.ts';
 import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
-import type { RequestInstruments } from './instruments.ts';
+import type { Filter, RequestInstruments } from './instruments.ts';
 import { openApiDocuments } from './openapi/documents.ts';
+import { RequestBooks } from './request-book.ts';
+import type { RequestBook } from './request-book.ts';
 import { requestDeadlineMs } from './request-deadline.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
-import { requestKinds } from './request-kind.ts';
 import { routeOf } from './route.ts';
 import type { Route } from './route.ts';
 import { metricsAnswer } from './self-metrics.ts';
@@ -48,38 +49,11 @@ import type { MetricsRegistry } from './self-metrics.ts';
 import { Turns } from './turns.ts';
 import { writeBody } from './write-body.ts';
 
-export interface AppParts {
-  readonly groups: readonly ApiGroup[];
-  readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
-  /** The server's own; those that every API server has are added in front. In the order they are shown. */
-  readonly checks: readonly HealthCheck[];
-  readonly registry: MetricsRegistry;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly serving: Serving;
-  /** Our own version. */
-  readonly version: string;
-  /** True once the listener is closing and new requests on open connections are not wanted. */
-  readonly isDraining?: () => boolean;
-}
-
-/** What of the serving configuration matters to requests (config/config.ts). */
-interface Serving {
-  readonly port: number;
-  readonly externalHostname: string;
-  readonly requestTimeoutMs: number;
-  readonly maxRequestsInFlight: number;
-  readonly maxMutatingRequestsInFlight: number;
-  readonly shutdownSendRetryAfter: boolean;
-  readonly strictTransportSecurity: readonly string[];
-  readonly corsAllowedOrigins: readonly string[];
-}
-
 /** Everything known of one request on its way through the chain. */
 interface Exchange {
   readonly api: ApiRequest;
   readonly route: Route;
+  readonly book: RequestBook;
   readonly user?: UserInfo;
   bytes: number;
 }
@@ -107,26 +81,27 @@ export function createApp(parts: AppParts): RequestListener {
   const openApi = openApiDocuments({ groups, served: SERVED, version, clock });
   const site: Site = { groups, checks, clock, serverAddress, version, openApi };
   const turns = new Turns(TURN_BUDGET_MS, () => clock.monotonicMs());
-  const limit = new InFlightLimit({
-    readOnly: serving.maxRequestsInFlight,
-    mutating: serving.maxMutatingRequestsInFlight,
-  });
-  const instruments = requestInstruments(parts.registry, () => limit.counts);
+  const limit = new InFlightLimit(
+    { readOnly: serving.maxRequestsInFlight, mutating: serving.maxMutatingRequestsInFlight },
+    () => clock.monotonicMs(),
+  );
+  const instruments = requestInstruments(parts.registry, () => limit.peaks);
+  const timed = stopwatch(clock, instruments);
 
   const app = express();
   app.disable('x-powered-by');
   app.use(
     auditId,
-    readRequest(groups),
-    account(parts, instruments),
+    readRequest(groups, new RequestBooks(instruments)),
+    account(parts),
     refuseWhileDraining(parts),
     cacheControl,
-    deadline(serving.requestTimeoutMs, instruments),
+    deadline(serving.requestTimeoutMs),
     crossOrigin(serving),
-    authenticate(parts.authenticator),
-    impersonate(parts),
+    timed('authentication', authenticate(parts.authenticator)),
+    timed('constrainedimpersonation', impersonate(parts)),
     limitInFlight(limit),
-    authorize(parts),
+    timed('authorization', authorize(parts)),
     serve(site, parts.registry, turns),
     panicGuard(parts.log),
   );
@@ -139,7 +114,7 @@ const auditId: Stage = (request, response, next) => {
   next();
 };
 
-function readRequest(groups: readonly ApiGroup[]): Stage {
+function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
   return (request, response, next) => {
     const { method = '', url = '' } = request as IncomingMessage;
     try {
@@ -152,7 +127,8 @@ function readRequest(groups: readonly ApiGroup[]): Stage {
         userAgent: request.headers['user-agent'],
         header: (name) => firstLine(request, name) ?? '',
       };
-      response.locals.exchange = { api, route: routeOf(info, groups), bytes: 0 };
+      const route = routeOf(info, groups);
+      response.locals.exchange = { api, route, book: books.open(method, route, info), bytes: 0 };
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
       write(response, error.code === 500 ? internalError(url, error.message) : BAD_REQUEST);
@@ -163,11 +139,10 @@ function readRequest(groups: readonly ApiGroup[]): Stage {
 }
 
 /** Counts the request when it is over, however it ends, and writes it into the log for those who debug. */
-function account({ log, clock }: AppParts, instruments: RequestInstruments): Stage {
-  const kindOf = requestKinds();
+function account({ log, clock }: AppParts): Stage {
   return (_request, response, next) => {
     const startMs = clock.monotonicMs();
-    const { api, route } = response.locals.exchange;
+    const { api, book } = response.locals.exchange;
     response.once('close', () => {
       const { user, bytes } = response.locals.exchange;
       const durationMs = clock.monotonicMs() - startMs;
@@ -175,10 +150,7 @@ function account({ log, clock }: AppParts, instruments: RequestInstruments): Sta
       const completed = response.writableFinished;
       const fields = { method: api.method, path: api.info.path, user: user?.name };
       log.debug({ ...fields, code, durationMs, bytes, completed }, 'Answered request');
-      const kind = kindOf(api.method, route, api.info);
-      if (!kind) return;
-      instruments.finished(kind, code, durationMs / 1000, bytes);
-      if (!completed) instruments.aborted(kind);
+      book.close(code, durationMs / 1000, bytes);
     });
     next();
   };
@@ -204,17 +176,19 @@ const cacheControl: Stage = (_request, response, next) => {
 };
 
 /** Answers 504 when the time is over; an answer that has begun is cut off, so that nobody takes it for whole. */
-function deadline(maximumMs: number, instruments: RequestInstruments): Stage {
-  const kindOf = requestKinds();
+function deadline(maximumMs: number): Stage {
   return (_request, response, next) => {
-    const { api, route } = response.locals.exchange;
+    const { api, book } = response.locals.exchange;
     if (api.info.verb !== 'watch') {
       const timer = setTimeout(
         () => {
-          const kind = kindOf(api.method, route, api.info);
-          if (kind) instruments.terminated(kind, 504);
-          if (response.headersSent) response.destroy();
-          else write(response, TIMED_OUT);
+          book.expired();
+          if (response.headersSent) {
+            cutOff(response);
+          } else {
+            write(response, TIMED_OUT);
+            book.answeredTooLate();
+          }
         },
         requestDeadlineMs(api.info.query, maximumMs),
       );
@@ -281,16 +255,37 @@ function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
 
 function limitInFlight(limit: InFlightLimit): Stage {
   return (_request, response, next) => {
-    const { api, user } = response.locals.exchange;
+    const { api, user, book } = response.locals.exchange;
     const { verb } = api.info;
     const leave = limit.enter(verb, user?.groups.includes('system:masters') === true);
     if (!leave) {
+      book.dropped();
       write(response, TOO_MANY_REQUESTS);
       return;
     }
     response.once('close', leave);
     next();
   };
+}
+
+/** Measures how long a stage takes until it passes the request on, or, when it has to wait, throws it out. */
+function stopwatch(clock: Clock, instruments: RequestInstruments) {
+  return (filter: Filter, stage: Stage): Stage =>
+    (request, response, next) => {
+      const startMs = clock.monotonicMs();
+      const observe = (): void => {
+        instruments.filtered(filter, (clock.monotonicMs() - startMs) / 1000);
+      };
+      const waiting: unknown = stage(request, response, () => {
+        observe();
+        next();
+      });
+      if (!(waiting instanceof Promise)) return undefined;
+      return waiting.catch((error: unknown) => {
+        observe();
+        throw error;
+      });
+    };
 }
 
 function authorize({ authorizer, log }: AppParts): Stage {
@@ -320,7 +315,9 @@ function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
     const answer =
       route.kind === 'metrics'
         ? await metricsAnswer(registry, firstLine(request, 'accept-encoding'))
-        : dispatch(route, api, site);
+        : dispatch(route, api, site, () => {
+            exchange.book.handled();
+          });
     const { body } = answer;
     if (typeof body === 'string' || Buffer.isBuffer(body)) {
       write(response, { ...answer, body });
@@ -339,7 +336,8 @@ function panicGuard(
   // Express tells an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above
   return (error: unknown, request, response, _next) => {
-    const { api } = response.locals.exchange;
+    const { api, book } = response.locals.exchange;
+    book.ended('error');
     if (error instanceof AuthenticationError) {
       log.info({ err: error }, 'Could not authenticate request');
       write(response, errorAnswer(unauthorized(), api));
@@ -347,7 +345,7 @@ function panicGuard(
       write(response, errorAnswer(error, api));
     } else {
       log.error({ err: error, method: request.method, path: api.info.path }, 'Request failed');
-      if (response.headersSent) response.destroy();
+      if (response.headersSent) cutOff(response);
       else write(response, PANIC);
     }
   };
@@ -381,17 +379,16 @@ function whenOver(response: Response<unknown, Locals>): AbortSignal {
   return over.signal;
 }
 
+/** What finds out that it is over has come to its end. */
 function isOver(response: Response<unknown, Locals>): boolean {
-  return response.headersSent || response.closed;
+  if (!response.headersSent && !response.closed) return false;
+  const { exchange } = response.locals as Partial<Locals>; // none yet when the URL could not be read
+  exchange?.book.ended('ok');
+  return true;
 }
 
-/** The first line of a header that may be repeated: Node joins them, Go's server reads the first. */
-function firstLine({ rawHeaders }: IncomingMessage, name: string): string | undefined {
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const candidate = rawHeaders[at] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name) {
-      return rawHeaders[at + 1];
-    }
-  }
-  return undefined;
+/** Ends an answer that has begun, so that nobody takes it for whole. */
+function cutOff(response: Response<unknown, Locals>): void {
+  response.locals.exchange.book.cutOff();
+  response.destroy();
 }

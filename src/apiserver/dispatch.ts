@@ -44,13 +44,15 @@ type RestRoute = Extract<
 >;
 
 /**
- * Answers everything but `/metrics`, which takes its time.
+ * Answers everything but `/metrics`, which takes its time. `onHandled` is told that a handler answers, and not the
+ * rules about methods and media types before it.
  * @throws StatusError for what the client did wrong; anything else is a bug.
  */
 export function dispatch(
   route: Exclude<Route, { kind: 'metrics' }>,
   request: ApiRequest,
   site: Site,
+  onHandled: () => void = () => undefined,
 ): Answer {
   switch (route.kind) {
     case 'no-such-resource':
@@ -60,13 +62,14 @@ export function dispatch(
     case 'no-such-path':
       return pathsAnswer(404, site);
     case 'health':
+      onHandled();
       return healthRoute(route, request, site);
     case 'openapi-v2':
     case 'openapi-v3-index':
     case 'openapi-v3':
       return openApiRoute(route, request, site);
     default:
-      return restAnswer(route, request, site);
+      return restAnswer(route, request, site, onHandled);
   }
 }
 
@@ -108,9 +111,15 @@ function openApiRoute(
   return openApiAnswer(route, { method, header, query }, openApi(), clock.nowMs());
 }
 
-function restAnswer(route: RestRoute, request: ApiRequest, site: Site): Answer {
+function restAnswer(
+  route: RestRoute,
+  request: ApiRequest,
+  site: Site,
+  onHandled: () => void,
+): Answer {
   if (request.method !== 'GET') throw methodNotAllowed();
   checkMediaTypes(route, request);
+  onHandled();
   if (route.kind === 'server-version') {
     const body = jsonDocument(versionDocument(site.version), true);
     return { code: 200, contentType: JSON_TYPE, body };

@@ -2,57 +2,102 @@ import type { RequestKind } from './instruments.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ResourceTarget, Route } from './route.ts';
 
-/**
- * Says what a request is for its metrics; undefined for what upstream does not count either: discovery, unknown
- * paths, refused methods. Equal kinds are the same object, so that counting need not compare labels, and
- * there are only as many as there are resources and scopes.
- */
-export function requestKinds(): (
-  method: string,
-  route: Route,
-  info: RequestInfo,
-) => RequestKind | undefined {
+/** Says what requests are for their metrics. Equal kinds are the same object, so that counting need not compare labels. */
+export interface RequestKinds {
+  /**
+   * A request that its handler answers; undefined for what upstream does not count either: plain discovery,
+   * unknown paths, refused methods.
+   */
+  handled(method: string, route: Route, info: RequestInfo): RequestKind | undefined;
+  /** A request that is ended before a handler sees it. */
+  ended(method: string, route: Route, info: RequestInfo): RequestKind;
+}
+
+/** There are only as many kinds as there are verbs, resources and scopes, whatever is asked. */
+export function requestKinds(): RequestKinds {
   const known = new Map<string, RequestKind>();
-  return (method, route, info) => {
-    if (route.kind === 'health') {
-      return route.check === undefined ? shared(known, healthKind(route.endpoint)) : undefined;
-    }
-    if (route.kind !== 'resource' || method !== 'GET') return undefined;
-    return shared(known, resourceKind(route.target, info.verb));
+  const shared = (kind: RequestKind): RequestKind => {
+    const key = Object.values(kind).join(' ');
+    const same = known.get(key);
+    if (same) return same;
+    known.set(key, kind);
+    return kind;
   };
-}
-
-function healthKind(endpoint: string): RequestKind {
   return {
-    verb: 'GET',
-    group: '',
-    version: '',
-    resource: '',
-    subresource: `/${endpoint}`,
-    scope: '',
-    component: '',
+    handled(method, route, info) {
+      if (route.kind === 'health') {
+        if (route.check !== undefined) return undefined;
+        const verb = cleanVerb(method, '', info);
+        const dryRun = cleanDryRun(info);
+        return shared({ ...NOTHING, verb, dryRun, subresource: `/${route.endpoint}` });
+      }
+      if (route.kind !== 'resource' || method !== 'GET') return undefined;
+      const { namespace, name } = route.target;
+      const scope =
+        name !== undefined ? 'resource' : namespace === undefined ? 'cluster' : 'namespace';
+      return shared(resourceKind(method, route.target, scope, info));
+    },
+    ended(method, route, info) {
+      // Upstream's labels say what the URL says, whatever that is; here only resources that there are.
+      if (route.kind === 'resource') {
+        return shared(resourceKind(method, route.target, scopeOf(info), info));
+      }
+      const verb = cleanVerb(method, '', info);
+      const dryRun = cleanDryRun(info);
+      return shared({ ...NOTHING, verb, dryRun, component: 'apiserver' });
+    },
   };
 }
 
-function resourceKind(target: ResourceTarget, verb: string): RequestKind {
-  const { group, version, resource, name, namespace } = target;
+const NOTHING: RequestKind = {
+  verb: '',
+  dryRun: '',
+  group: '',
+  version: '',
+  resource: '',
+  subresource: '',
+  scope: '',
+  component: '',
+};
+
+function resourceKind(
+  method: string,
+  { group, version, resource }: ResourceTarget,
+  scope: string,
+  info: RequestInfo,
+): RequestKind {
   const [plural = '', subresource = ''] = resource.name.split('/');
   return {
-    verb: verb.toUpperCase(),
+    verb: cleanVerb(method, scope, info),
+    dryRun: cleanDryRun(info),
     group: group.name,
     version: version.name,
     resource: plural,
     subresource,
-    scope: name === undefined ? (namespace === undefined ? 'cluster' : 'namespace') : 'resource',
+    scope,
     component: 'apiserver',
   };
 }
 
-function shared(known: Map<string, RequestKind>, kind: RequestKind): RequestKind {
-  const { verb, group, version, resource, subresource, scope } = kind;
-  const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scope}`;
-  const same = known.get(key);
-  if (same) return same;
-  known.set(key, kind);
-  return kind;
+function scopeOf({ name, namespace, verb }: RequestInfo): string {
+  if (name !== '' || verb === 'create') return 'resource';
+  return namespace === '' ? 'cluster' : 'namespace';
+}
+
+const COUNTED_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT']);
+
+/** As upstream: cleanVerb of apiserver/pkg/endpoints/metrics/metrics.go. */
+function cleanVerb(method: string, scope: string, { query }: RequestInfo): string {
+  if (method === 'GET' || method === 'HEAD') {
+    const watch = method === 'GET' ? query.all('watch')[0]?.toLowerCase() : undefined;
+    if (watch !== undefined && watch !== '0' && watch !== 'false') return 'WATCH';
+    return scope === 'cluster' || scope === 'namespace' ? 'LIST' : 'GET';
+  }
+  return COUNTED_METHODS.has(method) ? method : 'other';
+}
+
+function cleanDryRun({ query }: RequestInfo): string {
+  const values = query.all('dryRun');
+  if (values.length === 0) return '';
+  return values.every((value) => value === 'All') ? 'All' : 'invalid';
 }

@@ -1,4 +1,4 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RequestInstruments } from './client.ts';
 import type { ReviewInstruments } from './review.ts';
@@ -7,6 +7,12 @@ export interface KubeInstruments {
   readonly requests: RequestInstruments;
   readonly tokenReviews: ReviewInstruments;
   readonly accessReviews: ReviewInstruments;
+  readonly transports: TransportInstruments;
+}
+
+/** Our ways to kube-apiserver, each with credentials and connections of its own. */
+interface TransportInstruments {
+  asked(result: 'hit' | 'miss'): void;
 }
 
 const REQUEST_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
@@ -19,6 +25,7 @@ export function kubeInstruments(registry: Registry): KubeInstruments {
     requests: requestInstruments(registry),
     tokenReviews: reviewInstruments(registry, 'apiserver_delegated_authn', 'TokenReview'),
     accessReviews: reviewInstruments(registry, 'apiserver_delegated_authz', 'SubjectAccessReview'),
+    transports: transportInstruments(registry),
   };
 }
 
@@ -26,7 +33,7 @@ function requestInstruments(registry: Registry): RequestInstruments {
   const registers = [registry];
   const requests = new Counter({
     name: 'rest_client_requests_total',
-    help: '[ALPHA] Number of HTTP requests, partitioned by status code, method, and host.',
+    help: '[ALPHA] Requests to kube-apiserver, watches included, by the code of the answer.',
     labelNames: ['code', 'host', 'method'],
     registers,
   });
@@ -34,22 +41,22 @@ function requestInstruments(registry: Registry): RequestInstruments {
     new Histogram({ name, help, labelNames: ['host', 'verb'], buckets, registers });
   const seconds = histogram(
     'rest_client_request_duration_seconds',
-    '[ALPHA] Request latency in seconds. Broken down by verb, and host.',
+    '[ALPHA] How long requests to kube-apiserver took in seconds, until the headers of the answer.',
     REQUEST_SECONDS,
   );
   const waits = histogram(
     'rest_client_rate_limiter_duration_seconds',
-    '[ALPHA] Client side rate limiter latency in seconds. Broken down by verb, and host.',
+    '[ALPHA] How long requests to kube-apiserver waited for our own rate limit, in seconds.',
     REQUEST_SECONDS,
   );
   const sent = histogram(
     'rest_client_request_size_bytes',
-    '[ALPHA] Request size in bytes. Broken down by verb and host.',
+    '[ALPHA] Size of what was sent to kube-apiserver, in bytes.',
     SIZE_BYTES,
   );
   const received = histogram(
     'rest_client_response_size_bytes',
-    '[ALPHA] Response size in bytes. Broken down by verb and host.',
+    '[ALPHA] Size of what kube-apiserver answered, in bytes.',
     SIZE_BYTES,
   );
   return {
@@ -67,17 +74,38 @@ function requestInstruments(registry: Registry): RequestInstruments {
   };
 }
 
+function transportInstruments(registry: Registry): TransportInstruments {
+  const registers = [registry];
+  const entries = new Gauge({
+    name: 'rest_client_transport_cache_entries',
+    help: '[ALPHA] Ways to kube-apiserver, each with credentials and connections of its own.',
+    registers,
+  });
+  const calls = new Counter({
+    name: 'rest_client_transport_create_calls_total',
+    help: '[ALPHA] How often a way to kube-apiserver was asked for: one that there was (hit), or a new one (miss).',
+    labelNames: ['result'],
+    registers,
+  });
+  return {
+    asked(result) {
+      calls.inc({ result });
+      if (result === 'miss') entries.inc();
+    },
+  };
+}
+
 function reviewInstruments(registry: Registry, prefix: string, review: string): ReviewInstruments {
   const registers = [registry];
   const requests = new Counter({
     name: `${prefix}_request_total`,
-    help: `[ALPHA] Number of ${review} requests partitioned by status code.`,
+    help: `[ALPHA] ${review}s asked of kube-apiserver, by the code of the answer.`,
     labelNames: ['code'],
     registers,
   });
   const seconds = new Histogram({
     name: `${prefix}_request_duration_seconds`,
-    help: `[ALPHA] Latency of ${review} requests in seconds. Broken down by status code.`,
+    help: `[ALPHA] How long ${review}s took in seconds, by the code of the answer.`,
     labelNames: ['code'],
     buckets: REVIEW_SECONDS,
     registers,

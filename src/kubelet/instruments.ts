@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { SeriesHistogram } from '../model/instruments.ts';
 
 export interface KubeletInstruments {
   /** One scrape of a node has ended, well or not. `endedAtMs` is wall time. */
@@ -12,33 +13,33 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Registers this room's metrics (as upstream: pkg/scraper/scraper.go). Once for a registry. */
 export function kubeletInstruments(registry: Registry): KubeletInstruments {
   const registers = [registry];
-  const duration = new Histogram({
+  const duration = new SeriesHistogram<string>(registry, {
     name: 'metrics_server_kubelet_request_duration_seconds',
-    help: '[ALPHA] Duration of requests to Kubelet API in seconds',
-    labelNames: ['node'],
+    help: '[ALPHA] How long a scrape of the node took in seconds, failed ones included.',
     buckets: SECONDS,
-    registers,
+    labelNames: ['node'],
+    labelsOf: (node) => ({ node }),
   });
   const total = new Counter({
     name: 'metrics_server_kubelet_request_total',
-    help: '[ALPHA] Number of requests sent to Kubelet API',
+    help: '[ALPHA] Scrapes of kubelets, by whether they brought figures.',
     labelNames: ['success'],
     registers,
   });
   const lastTime = new Gauge({
     name: 'metrics_server_kubelet_last_request_time_seconds',
-    help: '[ALPHA] Time of last request performed to Kubelet API since unix epoch in seconds',
+    help: '[ALPHA] When the last scrape of the node ended, in seconds since 1970.',
     labelNames: ['node'],
     registers,
   });
   return {
     scraped(node, success, seconds, endedAtMs) {
-      duration.observe({ node }, seconds);
+      duration.of(node).observe(seconds);
       total.inc({ success: String(success) });
       lastTime.set({ node }, Math.floor(endedAtMs / 1000));
     },
     forget(node) {
-      duration.remove({ node });
+      duration.forget(node);
       lastTime.remove({ node });
     },
   };

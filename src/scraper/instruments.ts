@@ -1,21 +1,41 @@
-import { Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import { SeriesHistogram } from '../model/instruments.ts';
 
 export interface ScraperInstruments {
   observeRound(seconds: number): void;
+  readonly queue: QueueInstruments;
+}
+
+/** The queue of nodes that are due (admission.ts), in the words of Kubernetes' own work queues. */
+export interface QueueInstruments {
+  /** A node is due, again after a failure or not. */
+  added(again: boolean): QueuedScrape;
+}
+
+export interface QueuedScrape {
+  /** Its turn has come. */
+  begun(): void;
+  /** It is over, or will never begin. */
+  ended(): void;
 }
 
 /** Registers this room's metrics (as upstream: tick duration of pkg/server, buckets of pkg/utils/monitoring.go). */
-export function scraperInstruments(registry: Registry, resolutionMs: number): ScraperInstruments {
-  const rounds = new Histogram({
+export function scraperInstruments(
+  registry: Registry,
+  resolutionMs: number,
+  clock: Clock,
+): ScraperInstruments {
+  const rounds = new SeriesHistogram<'all'>(registry, {
     name: 'metrics_server_manager_tick_duration_seconds',
-    help: '[ALPHA] The total time spent collecting and storing metrics in seconds.',
+    help: '[ALPHA] How long a round took in seconds: from its first scrape to the end of its last.',
     buckets: roundBuckets(resolutionMs / 1000),
-    registers: [registry],
-  });
+  }).of('all');
   return {
     observeRound: (seconds) => {
       rounds.observe(seconds);
     },
+    queue: queueInstruments(registry, clock),
   };
 }
 
@@ -30,4 +50,104 @@ function roundBuckets(resolutionSeconds: number): number[] {
     1.5 * resolutionSeconds,
     2 * resolutionSeconds,
   ];
+}
+
+/** The only queue; upstream's are those of its controllers, which have no counterpart here. */
+const LABELS = { name: 'scrapes' };
+const labelNames = ['name'];
+/** From 10 ns, each ten times the one before, multiplied as Kubernetes' own work queues do, whose bounds are not quite round. */
+const QUEUE_SECONDS = Array.from({ length: 9 }).reduce<number[]>(
+  (bounds) => [...bounds, (bounds.at(-1) ?? 0) * 10],
+  [1e-8],
+);
+
+function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
+  const waiting = new Set<object>();
+  const startsMs = new Map<object, number>();
+  const { adds, retries } = queueCounters(registry);
+  queueGauges(registry, {
+    depth: () => waiting.size,
+    ages: () => [...startsMs.values()].map((startMs) => (clock.monotonicMs() - startMs) / 1000),
+  });
+  const seconds = (name: string, help: string) =>
+    new SeriesHistogram<'scrapes'>(registry, {
+      ...{ name, help, buckets: QUEUE_SECONDS, labelNames },
+      labelsOf: () => LABELS,
+    }).of('scrapes');
+  const waits = seconds(
+    'workqueue_queue_duration_seconds',
+    '[BETA] How long a node that was due waited for its scrape to begin, in seconds.',
+  );
+  const works = seconds(
+    'workqueue_work_duration_seconds',
+    '[BETA] How long a scrape took from its beginning until it was stored or given up, in seconds.',
+  );
+  return {
+    added(again) {
+      adds.inc(LABELS);
+      retries.inc(LABELS, again ? 1 : 0);
+      const scrape = {};
+      const addedMs = clock.monotonicMs();
+      waiting.add(scrape);
+      return {
+        begun() {
+          waiting.delete(scrape);
+          startsMs.set(scrape, clock.monotonicMs());
+          waits.observe((clock.monotonicMs() - addedMs) / 1000);
+        },
+        ended() {
+          waiting.delete(scrape);
+          const startMs = startsMs.get(scrape);
+          if (startMs === undefined) return;
+          startsMs.delete(scrape);
+          works.observe((clock.monotonicMs() - startMs) / 1000);
+        },
+      };
+    },
+  };
+}
+
+function queueCounters(registry: Registry) {
+  const registers = [registry];
+  const adds = new Counter({
+    name: 'workqueue_adds_total',
+    help: '[BETA] How often a node was due to be scraped.',
+    ...{ labelNames, registers },
+  });
+  const retries = new Counter({
+    name: 'workqueue_retries_total',
+    help: '[BETA] How often a node was due to be scraped again because the last scrape had failed.',
+    ...{ labelNames, registers },
+  });
+  adds.inc(LABELS, 0);
+  retries.inc(LABELS, 0);
+  return { adds, retries };
+}
+
+interface QueueState {
+  readonly depth: () => number;
+  /** Of the scrapes that are under way, in seconds. */
+  readonly ages: () => readonly number[];
+}
+
+function queueGauges(registry: Registry, { depth, ages }: QueueState): void {
+  const gauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      ...{ name, help, labelNames, registers: [registry] },
+      collect() {
+        this.set(LABELS, value());
+      },
+    });
+  };
+  gauge('workqueue_depth', '[BETA] Nodes that are due and wait for their scrape to begin.', depth);
+  gauge(
+    'workqueue_unfinished_work_seconds',
+    '[BETA] How long the scrapes that are under way have taken so far, in seconds and all together.',
+    () => ages().reduce((sum, age) => sum + age, 0),
+  );
+  gauge(
+    'workqueue_longest_running_processor_seconds',
+    '[BETA] How long the longest of the scrapes that are under way has taken so far, in seconds.',
+    () => Math.max(0, ...ages()),
+  );
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Admission, Place } from './admission.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Failures } from './failures.ts';
+import type { QueueInstruments, QueuedScrape } from './instruments.ts';
 import type { BlockStore, KubeletReader, ScrapeNode } from './ports.ts';
 import type { Rounds } from './rounds.ts';
 import { backoffMs, type PhasePlan, secondScrapeDelayMs } from './schedule.ts';
@@ -23,6 +24,7 @@ export interface Surroundings {
   readonly phases: PhasePlan;
   readonly rounds: Rounds;
   readonly failures: Failures;
+  readonly queue: QueueInstruments;
   /** The scrapes that have begun and not ended. */
   readonly running: Set<Promise<void>>;
   readonly resolutionMs: number;
@@ -36,6 +38,7 @@ export class NodeLoop {
   #node: ScrapeNode;
   #timer: NodeJS.Timeout | undefined;
   #place: Place | undefined;
+  #queued: QueuedScrape | undefined;
   #scrape: { readonly controller: AbortController; readonly startedMs: number } | undefined;
   #endedMs = Number.NEGATIVE_INFINITY;
   #answers = 0;
@@ -84,6 +87,7 @@ export class NodeLoop {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#place?.leave();
+    if (this.#scrape === undefined) this.#queued?.ended();
     this.#scrape?.controller.abort(new DOMException('The node is no longer scraped', 'AbortError'));
     this.#house.phases.leave(this.#phase);
   }
@@ -98,10 +102,16 @@ export class NodeLoop {
 
   #enqueue(): void {
     this.#timer = undefined;
+    const queued = this.#house.queue.added(this.#failures > 0);
+    this.#queued = queued;
     this.#place = this.#house.admission.enter(() => {
+      queued.begun();
       const running = this.#run();
       this.#house.running.add(running);
-      void running.finally(() => this.#house.running.delete(running));
+      void running.finally(() => {
+        queued.ended();
+        this.#house.running.delete(running);
+      });
     });
   }
 

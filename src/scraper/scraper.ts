@@ -126,6 +126,7 @@ export class Scraper implements AsyncDisposable {
       phases: new PhasePlan(nowMs + secondScrapeDelayMs(this.#resolutionMs), this.#resolutionMs),
       rounds: this.#rounds,
       failures: this.#failures,
+      queue: this.#options.instruments.queue,
       running: this.#running,
       resolutionMs: this.#resolutionMs,
       requestTimeoutMs,

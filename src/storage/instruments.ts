@@ -16,7 +16,7 @@ export function storageInstruments(registry: Registry): StorageInstruments {
   let read: () => PointCounts = () => ({ node: 0, container: 0 });
   new Gauge({
     name: 'metrics_server_storage_points',
-    help: '[ALPHA] Number of metrics points stored.',
+    help: '[ALPHA] Entities for which figures can be served, by type: node or container.',
     labelNames: ['type'],
     registers: [registry],
     collect() {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { createApp } from '../../src/apiserver/app.ts';
-import type { AppParts } from '../../src/apiserver/app.ts';
+import type { AppParts } from '../../src/apiserver/app-parts.ts';
 import type { UserInfo } from '../../src/apiserver/authentication/authenticator.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Logger } from '../../src/log.ts';

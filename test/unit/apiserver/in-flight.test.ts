@@ -36,3 +36,32 @@ describe('InFlightLimit', () => {
     expect(limit.counts.readOnly).toBe(1000);
   });
 });
+
+describe('the peaks of what is in flight', () => {
+  test('are remembered for about a second, and a long request for as long as it takes', () => {
+    let nowMs = 0;
+    const limit = new InFlightLimit({ readOnly: 0, mutating: 0 }, () => nowMs);
+
+    const leaves = [limit.enter('get', false), limit.enter('list', false)];
+    limit.enter('post', false);
+    for (const leave of leaves) leave?.();
+    const seen = [0, 999, 1000, 1999, 2000, 9000].map((atMs) => {
+      nowMs = atMs;
+      return limit.peaks;
+    });
+
+    expect(seen.map(({ readOnly }) => readOnly)).toEqual([2, 2, 2, 2, 0, 0]);
+    expect(seen.map(({ mutating }) => mutating)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  test('know what was in flight when nobody looked for long', () => {
+    let nowMs = 0;
+    const limit = new InFlightLimit({ readOnly: 0, mutating: 0 }, () => nowMs);
+    const leave = limit.enter('get', false);
+
+    nowMs = 7500;
+    leave?.();
+
+    expect(limit.peaks.readOnly).toBe(1);
+  });
+});

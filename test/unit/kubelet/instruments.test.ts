@@ -12,21 +12,21 @@ describe('kubeletInstruments', () => {
 
     expect(await registry.metrics()).toBe(
       [
-        '# HELP metrics_server_kubelet_request_duration_seconds [ALPHA] Duration of requests to Kubelet API in seconds',
+        '# HELP metrics_server_kubelet_request_duration_seconds [ALPHA] How long a scrape of the node took in seconds, failed ones included.',
         '# TYPE metrics_server_kubelet_request_duration_seconds histogram',
         ...[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, '+Inf'].map((le) => {
           const counted = le === 0.005 || le === 0.01 ? 0 : le === 10 || le === '+Inf' ? 2 : 1;
-          return `metrics_server_kubelet_request_duration_seconds_bucket{le="${le}",node="node-a"} ${counted}`;
+          return `metrics_server_kubelet_request_duration_seconds_bucket{node="node-a",le="${le}"} ${counted}`;
         }),
         'metrics_server_kubelet_request_duration_seconds_sum{node="node-a"} 10.02',
         'metrics_server_kubelet_request_duration_seconds_count{node="node-a"} 2',
         '',
-        '# HELP metrics_server_kubelet_request_total [ALPHA] Number of requests sent to Kubelet API',
+        '# HELP metrics_server_kubelet_request_total [ALPHA] Scrapes of kubelets, by whether they brought figures.',
         '# TYPE metrics_server_kubelet_request_total counter',
         'metrics_server_kubelet_request_total{success="true"} 1',
         'metrics_server_kubelet_request_total{success="false"} 1',
         '',
-        '# HELP metrics_server_kubelet_last_request_time_seconds [ALPHA] Time of last request performed to Kubelet API since unix epoch in seconds',
+        '# HELP metrics_server_kubelet_last_request_time_seconds [ALPHA] When the last scrape of the node ended, in seconds since 1970.',
         '# TYPE metrics_server_kubelet_last_request_time_seconds gauge',
         'metrics_server_kubelet_last_request_time_seconds{node="node-a"} 1700000015',
         '',

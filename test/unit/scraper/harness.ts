@@ -152,6 +152,7 @@ export function aScraper(options: HarnessOptions = {}) {
       observeRound: (seconds) => {
         rounds.push({ at: at(), seconds });
       },
+      queue: { added: () => ({ begun: () => undefined, ended: () => undefined }) },
     },
     resolutionMs: resolution * 1000,
     requestTimeoutMs: timeout * 1000,

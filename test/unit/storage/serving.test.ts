@@ -529,7 +529,7 @@ describe('counts', () => {
 
     expect(before).toContain('metrics_server_storage_points{type="node"} 0\n');
     expect(page.split('\n').filter((line) => line !== '')).toEqual([
-      '# HELP metrics_server_storage_points [ALPHA] Number of metrics points stored.',
+      '# HELP metrics_server_storage_points [ALPHA] Entities for which figures can be served, by type: node or container.',
       '# TYPE metrics_server_storage_points gauge',
       'metrics_server_storage_points{type="node"} 1',
       'metrics_server_storage_points{type="container"} 1',
