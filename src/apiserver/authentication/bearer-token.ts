@@ -3,7 +3,12 @@ import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import { DelegationLog } from '../delegation-log.ts';
 import { type Answered, ReviewCache, type ReviewCacheObserver } from '../review-cache.ts';
-import { AuthenticationError, type Authenticator, type UserInfo } from './authenticator.ts';
+import {
+  AuthenticationError,
+  type Authenticator,
+  type Credentials,
+  type UserInfo,
+} from './authenticator.ts';
 import type { HeaderView } from './header-view.ts';
 
 const MAX_CACHED_TOKENS = 4096;
@@ -42,9 +47,9 @@ export interface TokenLookupParts {
 /** The token of the Authorization header (contract 6.6). */
 export function bearerTokenAuthenticator(userOf: TokenLookup): Authenticator {
   return {
-    async authenticate({ headers, warn }, signal) {
-      const token = authorizationToken(headers, warn);
-      return token === undefined ? undefined : userOf(token, signal);
+    async authenticate({ headers }, signal) {
+      const token = authorizationWords(headers)?.[1] ?? '';
+      return token === '' ? undefined : userOf(token, signal);
     },
   };
 }
@@ -103,15 +108,17 @@ function toUser({ username, uid, groups, extra }: TokenReviewStatus['user']): Us
   return { name: username, uid, groups, extra };
 }
 
-/** The second word after `Bearer`; undefined for other schemes and when there is none. */
-function authorizationToken(
-  headers: HeaderView,
-  warn: ((text: string) => void) | undefined,
-): string | undefined {
+/**
+ * Tells the client of two spaces before its token, which is then not looked at. Whoever else the request
+ * says that it is from: upstream looks for the tokens of its own loopback before anything else.
+ */
+export function warnOfExtraSpace({ headers, warn }: Credentials): void {
+  const words = authorizationWords(headers);
+  if (words?.[1] === '' && words.length > 2) warn?.(EXTRA_SPACE);
+}
+
+/** The words of the first Authorization header, the scheme first; undefined for other schemes than `Bearer`. */
+function authorizationWords(headers: HeaderView): readonly string[] | undefined {
   const words = (headers.get('authorization') ?? '').trim().split(' ');
-  const [scheme = '', token] = words;
-  if (scheme.toLowerCase() !== 'bearer' || token === undefined) return undefined;
-  if (token !== '') return token;
-  if (words.length > 2) warn?.(EXTRA_SPACE);
-  return undefined;
+  return words[0]?.toLowerCase() === 'bearer' ? words : undefined;
 }

@@ -2,7 +2,12 @@ import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import { ANONYMOUS, withAuthenticatedGroup } from './anonymous.ts';
 import { type Authenticator, type UserInfo, unionAuthenticator } from './authenticator.ts';
-import { type TokenReviewer, bearerTokenAuthenticator, tokenLookup } from './bearer-token.ts';
+import {
+  type TokenReviewer,
+  bearerTokenAuthenticator,
+  tokenLookup,
+  warnOfExtraSpace,
+} from './bearer-token.ts';
 import { clientCertificateAuthenticator } from './client-certificate.ts';
 import type { AuthenticationInstruments } from './instruments.ts';
 import { PeerVerifier } from './peer-verifier.ts';
@@ -58,6 +63,7 @@ export function delegatedAuthenticator(parts: DelegatedAuthenticatorParts): Dele
     async authenticate(credentials, signal) {
       const startMs = clock.monotonicMs();
       const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
+      warnOfExtraSpace(credentials);
       try {
         const found = await union.authenticate(credentials, signal);
         credentials.forget?.(trust().requestHeader);

@@ -4,6 +4,7 @@ import {
   type TokenReviewStatus,
   bearerTokenAuthenticator,
   tokenLookup,
+  warnOfExtraSpace,
 } from '../../../../src/apiserver/authentication/bearer-token.ts';
 import { webSocketTokenAuthenticator } from '../../../../src/apiserver/authentication/websocket-token.ts';
 import { LogRecorder } from '../../../support/log-recorder.ts';
@@ -67,6 +68,8 @@ describe('bearerTokenAuthenticator, the header', () => {
   const SPACE =
     'the provided Authorization header contains extra space before the bearer token, and is ignored';
   test.each<{ header: string; token: string | undefined; warning?: string }>([
+    { header: 'Basic  good', token: undefined },
+    { header: 'Bearer   good more', token: undefined, warning: SPACE },
     { header: 'Bearer good', token: 'good' },
     { header: '  bEARER good  ', token: 'good' },
     { header: 'Bearer good more', token: 'good' },
@@ -83,6 +86,7 @@ describe('bearerTokenAuthenticator, the header', () => {
     const { authenticator, asked } = setUp();
     const request = credentials([['Authorization', header]]);
 
+    warnOfExtraSpace(request);
     await authenticator.authenticate(request);
 
     expect(asked).toEqual(token === undefined ? [] : [token]);

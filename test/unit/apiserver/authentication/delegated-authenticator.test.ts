@@ -170,6 +170,22 @@ describe('delegatedAuthenticator, the decision table of contract 6.4 (no user: r
   });
 });
 
+test.each([
+  { name: 'nobody', certificate: undefined, user: 'system:anonymous' },
+  { name: 'a client certificate', certificate: viewer, user: 'viewer' },
+  { name: 'the proxy', certificate: proxy, user: 'alice' },
+])(
+  'warns $name of extra space before a token, whoever it is in the end',
+  async ({ certificate, user }) => {
+    const { authenticator, asked } = setUp();
+    const request = credentials([asAlice, token('Bearer  good')], certificate);
+
+    await expect(authenticator.authenticate(request)).resolves.toMatchObject({ name: user });
+    expect(request.warnings).toHaveLength(1);
+    expect(asked).toEqual([]);
+  },
+);
+
 describe('delegatedAuthenticator, afterwards', () => {
   test.each([
     { name: 'anonymous', request: credentials([asAlice]) },
