@@ -38,12 +38,16 @@ export function tokenReviewer(client: ReviewClient, options: ReviewOptions): Tok
       };
       const timeouts = { attemptTimeoutMs: TIMEOUT_MS, timeoutMs: TIMEOUT_MS };
       const question = { path: PATH, body, ...timeouts, signal };
-      return readStatus(await askReview(client, question, options));
+      try {
+        return readStatus(await askReview(client, question, options), token);
+      } catch (error) {
+        throw withoutToken(error, token);
+      }
     },
   };
 }
 
-function readStatus(review: unknown): TokenReviewStatus {
+function readStatus(review: unknown, token: string): TokenReviewStatus {
   const status = memberOf(review, 'status');
   if (!isRecord(status)) {
     throw new KubeError('kube-apiserver answered a TokenReview without status', {
@@ -54,7 +58,7 @@ function readStatus(review: unknown): TokenReviewStatus {
   const extra = memberOf(user, 'extra');
   return {
     authenticated: status['authenticated'] === true,
-    error: textOf(status['error']),
+    error: discreet(textOf(status['error']), token),
     user: {
       username: textOf(memberOf(user, 'username')),
       uid: textOf(memberOf(user, 'uid')),
@@ -68,4 +72,19 @@ function readStatus(review: unknown): TokenReviewStatus {
 
 function textsOf(value: unknown): string[] {
   return listOf(value).filter((text) => typeof text === 'string');
+}
+
+const REPEATED = 'kube-apiserver answered a TokenReview with a text that repeats the token';
+
+/** What is said ends up in logs, and a webhook or a proxy may quote the question. */
+function discreet(text: string, token: string): string {
+  return text.includes(token) ? REPEATED : text;
+}
+
+function withoutToken(error: unknown, token: string): unknown {
+  if (!(error instanceof KubeError)) return error;
+  const { kind, status, reason, retryAfterMs, message } = error;
+  // The cause of an answer that is not JSON quotes the beginning of it.
+  if (kind !== 'malformed' && !message.includes(token)) return error;
+  return new KubeError(discreet(message, token), { kind, status, reason, retryAfterMs });
 }

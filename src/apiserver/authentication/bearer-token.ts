@@ -1,7 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import { DelegationLog } from '../delegation-log.ts';
+import { keyedDigest } from '../keyed-digest.ts';
 import { type Answered, ReviewCache, type ReviewCacheObserver } from '../review-cache.ts';
 import {
   AuthenticationError,
@@ -70,8 +70,7 @@ interface Verdict {
 export function tokenLookup(parts: TokenLookupParts): TokenLookup {
   const { reviewer, cacheTtlMs, clock, log, observer } = parts;
   const delegation = new DelegationLog(log, 'TokenReview');
-  // A heap dump or a log of cache keys must not give away tokens, not even to a dictionary attack.
-  const secret = randomBytes(32);
+  const keyOf = keyedDigest();
   const cache = new ReviewCache<Verdict>({
     maxEntries: MAX_CACHED_TOKENS,
     timeLimitMs: TIME_LIMIT_MS,
@@ -89,10 +88,9 @@ export function tokenLookup(parts: TokenLookupParts): TokenLookup {
   }
 
   return async (token, signal) => {
-    const key = createHmac('sha256', secret).update(token).digest('base64');
     let verdict: Verdict;
     try {
-      verdict = await cache.get(key, (limit) => ask(token, limit), signal);
+      verdict = await cache.get(keyOf(token), (limit) => ask(token, limit), signal);
       delegation.succeeded();
     } catch (err) {
       if (signal?.aborted !== true) delegation.failed(err);

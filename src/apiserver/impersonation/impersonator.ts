@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { StatusError, forbidden } from '../../apimachinery/status-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { UserInfo } from '../authentication/authenticator.ts';
 import type { AccessRequest, Authorizer, Decision } from '../authorization/authorizer.ts';
+import { keyedDigest } from '../keyed-digest.ts';
 import type { Check } from './identity-check.ts';
 import type { ImpersonationInstruments } from './instruments.ts';
 import { IMPERSONATION_MODES, type ImpersonationMode } from './modes.ts';
@@ -23,7 +23,8 @@ export interface ImpersonatorParts {
  */
 export class Impersonator {
   readonly #parts: ImpersonatorParts;
-  /** Keys are digests: names may be long. */
+  /** Names may be long. */
+  readonly #keyOf = keyedDigest();
   readonly #lastMode = new LRUCache<string, ImpersonationMode>({ max: MAX_REMEMBERED });
 
   constructor(parts: ImpersonatorParts) {
@@ -45,7 +46,7 @@ export class Impersonator {
     const { clock, instruments } = this.#parts;
     const startMs = clock.monotonicMs();
     const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
-    const key = createHash('sha256').update(requestor.name).digest('base64');
+    const key = this.#keyOf(requestor.name);
     const check = this.#checkWith(signal);
     let refusal: StatusError | undefined;
     for (const mode of inOrder(this.#lastMode.get(key))) {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { accessReviewer } from '../../../src/kube/access-review.ts';
 import { KubeError } from '../../../src/kube/kube-error.ts';
@@ -121,6 +122,40 @@ describe('tokenReviewer', () => {
       error,
       user: { username: '', uid: '', groups: [], extra: new Map() },
     });
+  });
+
+  test.each([
+    { name: 'audiences', status: { ...OF_ALICE.status, audiences: ['https://elsewhere'] } },
+    { name: 'an error beside a user', status: { ...OF_ALICE.status, error: 'and yet' } },
+  ])('believes in the user whatever is said of $name', async ({ status }) => {
+    const answer = await tokenReviewer(clientWith({ status }), options).review('good');
+
+    expect(answer).toMatchObject({ authenticated: true, user: { username: 'alice', uid: '42' } });
+  });
+
+  test.each<{ name: string; reply: Reply }>([
+    { name: 'an error in the status', reply: { status: { error: 'no such token: s3cret-token' } } },
+    {
+      name: 'a failure that quotes the question',
+      reply: new KubeError('500, saying "{"token":"s3cret-token"}"', {
+        kind: 'tls',
+        cause: new Error('s3cret-token'),
+      }),
+    },
+    {
+      name: 'an answer that is not JSON',
+      reply: new KubeError('not JSON', {
+        kind: 'malformed',
+        cause: new SyntaxError('Unexpected token, "s3cret-token" is not valid JSON'),
+      }),
+    },
+  ])('$name never tells the token to a log', async ({ reply }) => {
+    const said = await tokenReviewer(clientWith(reply), options)
+      .review('s3cret-token')
+      .catch((error: unknown) => error);
+
+    expect(inspect(said, { depth: 10 })).not.toContain('s3cret');
+    expect(inspect(said)).toMatch(/repeats the token|not JSON/);
   });
 
   test('refuses an answer without status', async () => {

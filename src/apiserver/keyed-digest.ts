@@ -1,0 +1,10 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+/**
+ * Makes short keys for caches out of secret, private or long texts. Each maker has a random key of its own, so a
+ * heap dump does not give the texts away, not even to a dictionary attack, and nobody can prepare two texts that meet.
+ */
+export function keyedDigest(): (text: string) => string {
+  const secret = randomBytes(32);
+  return (text) => createHmac('sha256', secret).update(text).digest('base64');
+}
