@@ -7,6 +7,7 @@ import {
 } from '../apimachinery/status-error.ts';
 import type { StatusError } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
+import { aggregatedDiscoveryAnswer } from './aggregated-discovery.ts';
 import { JSON_TYPE } from './answer.ts';
 import type { Answer, Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
@@ -125,6 +126,10 @@ function restAnswer(
     return { code: 200, contentType: JSON_TYPE, body };
   }
   if (route.kind === 'resource') return resourceAnswer(route.target, request, site.clock);
+  if (route.kind === 'groups') {
+    const aggregated = aggregatedDiscoveryAnswer(site.groups, request);
+    if (aggregated) return aggregated;
+  }
   const { encoder } = representationOf(request, false);
   return {
     code: 200,

@@ -2,8 +2,8 @@ import { notAcceptable } from '../apimachinery/status-error.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Encoder } from './encoding/encoder.ts';
 import { PRETTY_ENCODER, encoderOf } from './encoding/encoders.ts';
-import { SERVED, negotiate } from './encoding/negotiate.ts';
-import type { Negotiated, Transform } from './encoding/negotiate.ts';
+import { SERVED, negotiate, negotiateTarget } from './encoding/negotiate.ts';
+import type { Negotiated, Target, Transform } from './encoding/negotiate.ts';
 
 /** In what form a request is answered. */
 export interface Representation {
@@ -25,13 +25,22 @@ export function representationOf(request: ApiRequest, transforms: boolean): Repr
   return { encoder: encoderFor(negotiated, request), transform: negotiated.transform };
 }
 
+/** Undefined when the client does not ask for this target in particular. */
+export function targetEncoder(request: ApiRequest, target: Target): Encoder | undefined {
+  const negotiated = negotiateTarget(request.accept, SERVED, target);
+  return negotiated && encoderFor(negotiated, request);
+}
+
 /** For an error, which must be told even to a client that nothing will do for: then in JSON, laid out. */
 export function errorEncoder(request: ApiRequest): Encoder {
   const negotiated = negotiate(request.accept, SERVED, false);
   return negotiated ? encoderFor(negotiated, request) : PRETTY_ENCODER;
 }
 
-function encoderFor(negotiated: Negotiated, request: ApiRequest): Encoder {
+function encoderFor(
+  negotiated: Pick<Negotiated, 'mediaType' | 'pretty'>,
+  request: ApiRequest,
+): Encoder {
   return encoderOf(negotiated.mediaType.name, isPretty(negotiated, request));
 }
 
@@ -40,7 +49,7 @@ const HUMAN_AGENTS = ['curl', 'Wget', 'Mozilla/5.0'];
 
 /** The media parameter, or the query, or, when the query is silent, a client that people look through. */
 function isPretty(
-  { pretty }: Negotiated,
+  { pretty }: Pick<Negotiated, 'pretty'>,
   { info: { query }, userAgent = '' }: ApiRequest,
 ): boolean {
   if (pretty) return true;

@@ -75,11 +75,49 @@ export function negotiate(
   if (accept === undefined || accept === '') {
     return first && { mediaType: first, transform: undefined, pretty: false };
   }
+  return bestOf(accept, served, (parameters, mediaType) =>
+    withParameters(parameters, mediaType, transforms),
+  );
+}
+
+/** One kind that an answer is turned into on demand only, and never into anything else. */
+export interface Target {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/**
+ * The encoder's view of Accept where one target is offered: clauses that do not ask for it are overlooked, however
+ * much they weigh. As upstream: apiserver/pkg/endpoints/discovery/aggregated/negotiation.go.
+ */
+export function negotiateTarget(
+  accept: string | undefined,
+  served: readonly MediaType[],
+  { group, version, kind }: Target,
+): Omit<Negotiated, 'transform'> | undefined {
+  return bestOf(accept ?? '', served, (parameters, mediaType) => {
+    const isAsked =
+      parameters.get('g') === group &&
+      parameters.get('v') === version &&
+      parameters.get('as') === kind;
+    if (!isAsked || !allowsStream(parameters, mediaType)) return undefined;
+    if ((parameters.get('sv') ?? '') !== '') return undefined;
+    return { mediaType, pretty: parameters.get('pretty') === '1' };
+  });
+}
+
+/** What is made of the best clause that something can be made of. */
+function bestOf<Result>(
+  accept: string,
+  served: readonly MediaType[],
+  resultOf: (parameters: ReadonlyMap<string, string>, mediaType: MediaType) => Result | undefined,
+): Result | undefined {
   for (const clause of parseAccept(accept)) {
     for (const mediaType of served) {
       if (!matches(clause, mediaType.name)) continue;
-      const negotiated = withParameters(clause.parameters, mediaType, transforms);
-      if (negotiated) return negotiated;
+      const result = resultOf(clause.parameters, mediaType);
+      if (result !== undefined) return result;
     }
   }
   return undefined;
@@ -96,8 +134,7 @@ function withParameters(
   mediaType: MediaType,
   transforms: boolean,
 ): Negotiated | undefined {
-  const stream = parameters.get('stream') ?? '';
-  if (stream !== '' && !(stream === 'watch' && mediaType.streams)) return undefined;
+  if (!allowsStream(parameters, mediaType)) return undefined;
   const serverVersion = parameters.get('sv') ?? '';
   if (serverVersion !== '' && serverVersion !== 'v1') return undefined;
   const pretty = parameters.get('pretty') === '1';
@@ -106,6 +143,11 @@ function withParameters(
   }
   const transform = transforms ? transformOf(parameters, mediaType) : undefined;
   return transform && { mediaType, transform, pretty };
+}
+
+function allowsStream(parameters: ReadonlyMap<string, string>, { streams }: MediaType): boolean {
+  const stream = parameters.get('stream') ?? '';
+  return stream === '' || (stream === 'watch' && streams);
 }
 
 function transformOf(

@@ -2,16 +2,23 @@ import { ProtobufWriter } from '../../apimachinery/protobuf-writer.ts';
 import type { Status, StatusDetails } from '../../apimachinery/status-error.ts';
 import type {
   ApiDocument,
+  ApiGroupDiscovery,
+  ApiGroupDiscoveryList,
   ApiGroupEntry,
   ApiGroupList,
+  ApiResourceDiscovery,
   ApiResourceList,
   GroupVersionForDiscovery,
+  ResponseKind,
 } from './documents.ts';
 import { WHOLE_LIST } from './list-meta.ts';
-import { listMetaMessage } from './protobuf-meta.ts';
+import { listMetaMessage, nameOnlyMessage } from './protobuf-meta.ts';
 import { protobufEnvelope } from './protobuf-envelope.ts';
 
-/** The documents of meta/v1 (apimachinery/pkg/apis/meta/v1/generated.proto). */
+/**
+ * The documents of meta/v1 (apimachinery/pkg/apis/meta/v1/generated.proto) and of apidiscovery.k8s.io/v2
+ * (api/apidiscovery/v2/generated.proto).
+ */
 export function protobufDocument(document: ApiDocument): Buffer {
   switch (document.kind) {
     case 'Status':
@@ -23,6 +30,8 @@ export function protobufDocument(document: ApiDocument): Buffer {
       return protobufEnvelope('v1', document.kind, groupMessage(document));
     case 'APIResourceList':
       return protobufEnvelope('v1', document.kind, resourceListMessage(document));
+    case 'APIGroupDiscoveryList':
+      return protobufEnvelope(document.apiVersion, document.kind, discoveryMessage(document));
   }
 }
 
@@ -84,4 +93,42 @@ function resourceListMessage({ groupVersion, resources }: ApiResourceList): Prot
     writer.message(2, resource);
   }
   return writer;
+}
+
+function discoveryMessage({ items }: ApiGroupDiscoveryList): ProtobufWriter {
+  const writer = new ProtobufWriter().message(1, listMetaMessage(WHOLE_LIST));
+  for (const group of items) writer.message(2, groupDiscoveryMessage(group));
+  return writer;
+}
+
+function groupDiscoveryMessage({ metadata, versions }: ApiGroupDiscovery): ProtobufWriter {
+  const writer = new ProtobufWriter().message(1, nameOnlyMessage(metadata.name));
+  for (const { version, resources = [], freshness } of versions) {
+    const message = new ProtobufWriter().string(1, version);
+    for (const resource of resources) message.message(2, resourceDiscoveryMessage(resource));
+    writer.message(2, message.string(3, freshness));
+  }
+  return writer;
+}
+
+function resourceDiscoveryMessage(of: ApiResourceDiscovery): ProtobufWriter {
+  const { resource, responseKind, scope, singularResource, verbs, subresources = [] } = of;
+  const writer = new ProtobufWriter()
+    .string(1, resource)
+    .message(2, responseKindMessage(responseKind))
+    .string(3, scope)
+    .string(4, singularResource);
+  for (const verb of verbs) writer.string(5, verb);
+  for (const child of subresources) {
+    const message = new ProtobufWriter()
+      .string(1, child.subresource)
+      .message(2, responseKindMessage(child.responseKind));
+    for (const verb of child.verbs) message.string(4, verb);
+    writer.message(8, message);
+  }
+  return writer;
+}
+
+function responseKindMessage({ group, version, kind }: ResponseKind): ProtobufWriter {
+  return new ProtobufWriter().string(1, group).string(2, version).string(3, kind);
 }

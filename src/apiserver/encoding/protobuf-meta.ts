@@ -9,6 +9,19 @@ export function listMetaMessage({ continueToken, remainingItemCount }: ListMeta)
   return remainingItemCount === undefined ? writer : writer.integer(4, remainingItemCount);
 }
 
+/** meta/v1 ObjectMeta of what has a name and nothing else, not even a moment of creation. */
+export function nameOnlyMessage(name: string): ProtobufWriter {
+  return new ProtobufWriter()
+    .string(1, name)
+    .string(2, '')
+    .string(3, '')
+    .string(4, '')
+    .string(5, '')
+    .string(6, '')
+    .integer(7, 0)
+    .message(8, new ProtobufWriter());
+}
+
 const NAME_TAG = varint((1 << 3) | 2);
 const NAMESPACE_TAG = varint((3 << 3) | 2);
 /** Between the name and the namespace stands generateName, always empty. */
