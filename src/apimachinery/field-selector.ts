@@ -42,13 +42,16 @@ export class FieldSelector {
  */
 export function parseFieldSelector(text: string, supported: readonly string[]): FieldSelector {
   const selector = parseFieldTerms(text);
-  for (const { field } of selector.requirements) {
-    if (!supported.includes(field)) {
-      const known = supported.map(goQuote).join(', ');
-      throw new SelectorError(`${goQuote(field)} is not a known field selector: only ${known}`);
-    }
-  }
+  refuseUnknownFields(selector, supported);
   return selector;
+}
+
+/** The second half of parseFieldSelector: upstream looks at other options between the two. */
+export function refuseUnknownFields(selector: FieldSelector, supported: readonly string[]): void {
+  const unknown = selector.requirements.find(({ field }) => !supported.includes(field));
+  if (unknown === undefined) return;
+  const known = supported.map(goQuote).join(', ');
+  throw new SelectorError(`${goQuote(unknown.field)} is not a known field selector: only ${known}`);
 }
 
 /** The same for any fields, as the request info and access reviews read it. */

@@ -1,11 +1,12 @@
-import { parseFieldSelector } from '../apimachinery/field-selector.ts';
+import { parseFieldTerms, refuseUnknownFields } from '../apimachinery/field-selector.ts';
 import type { FieldSelector } from '../apimachinery/field-selector.ts';
 import { goQuote } from '../apimachinery/go-quote.ts';
+import { quoteJson } from '../apimachinery/json-text.ts';
 import { parseLabelSelector } from '../apimachinery/label-selector.ts';
 import type { LabelSelector } from '../apimachinery/label-selector.ts';
 import { SelectorError } from '../apimachinery/selector-error.ts';
 import { badRequest, invalid } from '../apimachinery/status-error.ts';
-import type { StatusCause } from '../apimachinery/status-error.ts';
+import type { StatusCause, StatusError } from '../apimachinery/status-error.ts';
 import type { Query } from './query.ts';
 
 /** What a list may be asked for; the rest of meta/v1 ListOptions is checked here and means nothing further. */
@@ -13,15 +14,19 @@ export interface ListOptions {
   readonly labelSelector: LabelSelector;
   readonly fieldSelector: FieldSelector;
   readonly watch: boolean;
-  /** Most items wanted at once, 0 or less: no limit. Not honoured yet: every list comes whole, without `continue`. */
-  readonly limit: bigint;
+  /** Most items wanted at once; Infinity when all are. */
+  readonly limit: number;
+  /** The token that the page before carried; '' for the first page. */
+  readonly continueToken: string;
+  /** Not even looked at, except that it and a token exclude each other. */
+  readonly resourceVersion: string;
 }
 
 const SUPPORTED_FIELDS = ['metadata.name', 'metadata.namespace'];
 
 /**
  * Reads and checks the options of a list, in upstream's order, so that of several mistakes the same one is
- * reported (apimachinery/pkg/apis/meta/internalversion).
+ * reported (apimachinery/pkg/apis/meta/internalversion; apiserver/pkg/endpoints/handlers/get.go).
  * @throws StatusError 400 for what cannot be read, 422 for what contradicts itself.
  */
 export function parseListOptions(query: Query): ListOptions {
@@ -29,11 +34,21 @@ export function parseListOptions(query: Query): ListOptions {
   parseInt64(query.get('timeoutSeconds'));
   const limit = parseInt64(query.get('limit'));
   const labelSelector = selectorOf(() => parseLabelSelector(query.get('labelSelector') ?? ''));
-  const fields = query.get('fieldSelector') ?? '';
-  const fieldSelector = selectorOf(() => parseFieldSelector(fields, SUPPORTED_FIELDS));
+  const fieldSelector = selectorOf(() => parseFieldTerms(query.get('fieldSelector') ?? ''));
   const causes = watch ? watchContradictions(query) : listContradictions(query);
   if (causes.length > 0) throw invalid('meta.k8s.io', 'ListOptions', '', causes);
-  return { labelSelector, fieldSelector, watch, limit };
+  selectorOf(() => {
+    refuseUnknownFields(fieldSelector, SUPPORTED_FIELDS);
+  });
+  return {
+    labelSelector,
+    fieldSelector,
+    watch,
+    // Above 2^53 the rounding does not matter: so many items there never are.
+    limit: limit > 0n ? Number(limit) : Number.POSITIVE_INFINITY,
+    continueToken: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+  };
 }
 
 /** @throws StatusError 400: `export` was withdrawn, and silently ignoring it would lie. */
@@ -43,22 +58,29 @@ export function refuseExport(query: Query): void {
   }
 }
 
+/** `false` as Go's strings.EqualFold knows it, by simple folding: with the long s, too. */
+const FALSE = /^(?:false|0)$/iu;
+
 /** A boolean of Go's API machinery: present means true, unless it says `false` or `0`. */
 function isSet(value: string | undefined): boolean {
-  return value !== undefined && value.toLowerCase() !== 'false' && value !== '0';
+  return value !== undefined && !FALSE.test(value);
 }
 
 /** 0 when absent, but not when empty. @throws StatusError 400 with the text of Go's strconv. */
 function parseInt64(text: string | undefined): bigint {
   if (text === undefined) return 0n;
-  const number = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
-  if (number === undefined) {
-    throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
-  }
-  if (BigInt.asIntN(64, number) !== number) {
-    throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
-  }
+  const [, sign = '', digits = '', rest = ''] = /^([+-]?)(\d*)(.*)$/s.exec(text) ?? [];
+  const magnitude = BigInt(digits);
+  // Go stops at the first digit too many for 64 bits, and at whatever is no digit: the first of them counts.
+  const overflows = BigInt.asUintN(64, magnitude) !== magnitude;
+  if (!overflows && (digits === '' || rest !== '')) throw unreadableInt64(text, 'invalid syntax');
+  const number = sign === '-' ? -magnitude : magnitude;
+  if (BigInt.asIntN(64, number) !== number) throw unreadableInt64(text, 'value out of range');
   return number;
+}
+
+function unreadableInt64(text: string, problem: string): StatusError {
+  return badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: ${problem}`);
 }
 
 function selectorOf<Selector>(parse: () => Selector): Selector {
@@ -131,8 +153,9 @@ function forbidden(field: string, text: string): StatusCause {
   return { reason: 'FieldValueForbidden', message: `Forbidden: ${text}`, field };
 }
 
+/** The value is of a named type, which upstream writes as JSON and not as its other quoted texts. */
 function notSupported(field: string, value: string, supported: readonly string[]): StatusCause {
   const known = supported.map(goQuote).join(', ');
-  const message = `Unsupported value: ${goQuote(value)}: supported values: ${known}`;
+  const message = `Unsupported value: ${quoteJson(value)}: supported values: ${known}`;
   return { reason: 'FieldValueNotSupported', message, field };
 }

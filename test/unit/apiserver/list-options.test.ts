@@ -20,18 +20,26 @@ describe('parseListOptions', () => {
     expect(options.labelSelector.isEverything).toBe(true);
     expect(options.fieldSelector.isEverything).toBe(true);
     expect(options.watch).toBe(false);
-    expect(options.limit).toBe(0n);
+    expect(options.limit).toBe(Number.POSITIVE_INFINITY);
+    expect(options.continueToken).toBe('');
   });
 
+  const ALL = Number.POSITIVE_INFINITY;
   test.each([
-    { query: 'limit=500', limit: 500n },
-    { query: 'limit=-1', limit: -1n },
-    { query: 'limit=%2B7', limit: 7n },
-    { query: 'limit=9223372036854775807', limit: 2n ** 63n - 1n },
-    { query: 'limit=3&limit=x', limit: 3n },
+    { query: 'limit=500', limit: 500 },
+    { query: 'limit=0', limit: ALL },
+    { query: 'limit=-1', limit: ALL },
+    { query: 'limit=-9223372036854775808', limit: ALL },
+    { query: 'limit=%2B7', limit: 7 },
+    { query: 'limit=007', limit: 7 },
+    { query: 'limit=9223372036854775807', limit: 2 ** 63 },
+    { query: 'limit=3&limit=x', limit: 3 },
+    { query: 'limit=%zz', limit: ALL },
+    { query: 'limit=1;limit=2', limit: ALL },
+    { query: 'Limit=x&%6c%69mit=2', limit: 2 },
     {
       query: 'continue=abc&resourceVersion=x&allowWatchBookmarks=maybe&shardSelector=1',
-      limit: 0n,
+      limit: ALL,
     },
   ])('$query is accepted', ({ query, limit }) => {
     expect(parseListOptions(Query.parse(query)).limit).toBe(limit);
@@ -45,6 +53,9 @@ describe('parseListOptions', () => {
     { query: 'watch=false', watch: false },
     { query: 'watch=FALSE', watch: false },
     { query: 'watch=0', watch: false },
+    { query: 'watch=fal%C5%BFe', watch: false }, // strings.EqualFold folds the long s
+    { query: 'watch=00', watch: true },
+    { query: 'watch=%20false', watch: true },
     { query: 'watch=false&watch=true', watch: false },
   ])('$query watches: $watch', ({ query, watch }) => {
     expect(parseListOptions(Query.parse(query)).watch).toBe(watch);
@@ -57,6 +68,26 @@ describe('parseListOptions', () => {
     {
       query: 'limit=9223372036854775808',
       message: 'strconv.ParseInt: parsing "9223372036854775808": value out of range',
+    },
+    { query: 'limit=+7', message: 'strconv.ParseInt: parsing " 7": invalid syntax' },
+    { query: 'limit=%2B-1', message: 'strconv.ParseInt: parsing "+-1": invalid syntax' },
+    { query: 'limit=1_000', message: 'strconv.ParseInt: parsing "1_000": invalid syntax' },
+    { query: 'limit=-', message: 'strconv.ParseInt: parsing "-": invalid syntax' },
+    {
+      query: 'limit=%D9%A3%0A',
+      message: 'strconv.ParseInt: parsing "\u0663\\n": invalid syntax',
+    },
+    {
+      query: 'timeoutSeconds=-9223372036854775809',
+      message: 'strconv.ParseInt: parsing "-9223372036854775809": value out of range',
+    },
+    {
+      query: 'limit=18446744073709551616x',
+      message: 'strconv.ParseInt: parsing "18446744073709551616x": value out of range',
+    },
+    {
+      query: 'limit=18446744073709551615x',
+      message: 'strconv.ParseInt: parsing "18446744073709551615x": invalid syntax',
     },
     { query: 'timeoutSeconds=x', message: 'strconv.ParseInt: parsing "x": invalid syntax' },
     { query: 'limit=b&timeoutSeconds=a', message: 'strconv.ParseInt: parsing "a": invalid syntax' },
@@ -108,6 +139,16 @@ describe('parseListOptions', () => {
       causes: [[MATCH, 'Forbidden: resourceVersionMatch is forbidden when continue is provided']],
     },
     {
+      // The value stands there as JSON; a field that is not known comes after what contradicts itself.
+      query: 'resourceVersionMatch=%3C%C3%A9%01&resourceVersion=5&fieldSelector=spec.x=1',
+      causes: [
+        [
+          MATCH,
+          'Unsupported value: "\\u003cé\\u0001": supported values: "Exact", "NotOlderThan", ""',
+        ],
+      ],
+    },
+    {
       query: 'sendInitialEvents=false',
       causes: [['sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for list']],
     },
@@ -154,8 +195,9 @@ describe('parseListOptions', () => {
 
   test.each([
     'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan',
-    'watch=1&resourceVersion=5&continue=x',
-  ])('%s, which says where to start, is no contradiction', (query) => {
+    'watch=1&continue=x&resourceVersion=5',
+    'watch=1&resourceVersion=0',
+  ])('%s is no contradiction', (query) => {
     expect(parseListOptions(Query.parse(query)).watch).toBe(true);
   });
 });
