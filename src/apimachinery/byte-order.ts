@@ -17,3 +17,8 @@ function byteRank(unit: number): number {
   const isSurrogate = unit >= 0xd800 && unit <= 0xdfff;
   return isSurrogate ? unit + 0x10000 : unit;
 }
+
+/** The same for names of Kubernetes objects: they are ASCII, and there the order of UTF-16 units will do. */
+export function compareNames(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

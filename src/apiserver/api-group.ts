@@ -33,8 +33,13 @@ export interface Resource<Item> {
   readonly listKind: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
-  /** In the order they are served; read lazily while the response is written, in one turn or in several. */
-  list?(request: ListRequest): Iterable<Item>;
+  /**
+   * In the order they are served; read lazily while the response is written, in one turn or in several.
+   * Undefined stands for a record that is passed over: there the reader may pause, however many there are.
+   */
+  list?(request: ListRequest): Iterable<Item | undefined>;
+  /** Without it the resource is always listed whole, whatever `limit` says. */
+  readonly paging?: Paging<Item>;
   /** Throws a StatusError (not found) when there is none. */
   get?(request: GetRequest): Item;
   /** Instead of `get`, for a resource whose single answer is a list kind, as those of custom metrics are. */
@@ -57,11 +62,27 @@ export interface KindSchema {
   readonly hasMetadata?: boolean;
 }
 
+/** How a list is cut into pages: items have keys, the list is in their order and can begin after any of them. */
+export interface Paging<Item> {
+  keyOf(item: Item): ItemKey;
+  /** Walks as `list` does and tells of each record whether it would be served; for counting, so nothing is made. */
+  walk(request: ListRequest): Iterable<boolean>;
+}
+
+/** Unique among the items of a resource, and ordered: by namespace, then name, in byte order. */
+export interface ItemKey {
+  /** '' for a resource without namespaces. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface ListRequest {
   /** Undefined: all namespaces, or a resource without namespaces. */
   readonly namespace: string | undefined;
   readonly labelSelector: LabelSelector;
   readonly fieldSelector: FieldSelector;
+  /** Undefined: from the beginning, and always where there is no `paging`. The item need not exist (any longer). */
+  readonly after: ItemKey | undefined;
 }
 
 export interface GetRequest {

@@ -39,11 +39,16 @@ export function resourceAnswer(target: ResourceTarget, request: ApiRequest, cloc
 
 function listAnswer(question: Question): Answer {
   const { group, resource, namespace } = question.target;
-  const { labelSelector, fieldSelector, watch } = parseListOptions(question.request.info.query);
-  if (watch) throw watchNotSupported(group.name, resource.name);
+  const options = parseListOptions(question.request.info.query);
+  if (options.watch) throw watchNotSupported(group.name, resource.name);
   if (!resource.list) throw methodNotAllowed();
-  const items: Iterable<unknown> = resource.list({ namespace, labelSelector, fieldSelector });
-  return listOf(items, WHOLE_LIST, question);
+  const { labelSelector, fieldSelector } = options;
+  const items = resource.list({ namespace, labelSelector, fieldSelector, after: undefined });
+  return listOf(withoutGaps(items), WHOLE_LIST, question);
+}
+
+function* withoutGaps(items: Iterable<unknown>): Generator {
+  for (const item of items) if (item !== undefined) yield item;
 }
 
 function getAnswer(question: Question, name: string): Answer {

@@ -1,8 +1,10 @@
+import { compareNames } from '../apimachinery/byte-order.ts';
 import { LabelSet } from '../apimachinery/label-set.ts';
 import { Informer } from './informer.ts';
 import type { InformerOptions } from './informer.ts';
 import { listOf, memberOf, textEntriesOf, textOf } from './json-value.ts';
 import type { Mirror } from './relist.ts';
+import { entriesAfter } from './sorted-names.ts';
 
 interface NodeAddress {
   /** InternalIP, Hostname … */
@@ -62,9 +64,9 @@ export class NodeInformer implements AsyncDisposable {
     return this.informer.whenSynced(signal);
   }
 
-  /** By name, in byte order. What is being iterated does not change meanwhile. */
-  list(): Iterable<NodeRecord> {
-    return this.mirror.list();
+  /** By name, in byte order; those after `after`. What is being iterated does not change meanwhile. */
+  list(after?: string): Iterable<NodeRecord> {
+    return entriesAfter(this.mirror.list(), after);
   }
 
   get(name: string): NodeRecord | undefined {
@@ -179,7 +181,6 @@ function isSameAddresses(left: readonly NodeAddress[], right: readonly NodeAddre
   );
 }
 
-/** Node names are DNS names: their order in UTF-16 is their order in bytes. */
 function byName(left: NodeRecord, right: NodeRecord): number {
-  return left.name < right.name ? -1 : 1;
+  return compareNames(left.name, right.name);
 }

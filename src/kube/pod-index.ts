@@ -1,12 +1,25 @@
+import { compareNames } from '../apimachinery/byte-order.ts';
 import type { LabelRequirement, LabelSelector } from '../apimachinery/label-selector.ts';
 import type { LabelSet } from '../apimachinery/label-set.ts';
 import type { PodRecord } from './pod-record.ts';
-import { SortedPods, mergeSorted } from './sorted-pods.ts';
+import { mergedAfter } from './merged-names.ts';
+import { entriesAfter } from './sorted-names.ts';
+import { SortedPods } from './sorted-pods.ts';
 
 /** Up to so many different label sets are looked at one by one, without an index. */
 const WALKED_LABEL_SETS = 16;
+/** With fewer pods to a label set, on average, it costs as much to ask the sets as to ask the pods. */
+const MIN_PODS_PER_LABEL_SET = 2;
+/** When more than one pod in so many is wanted, they are picked from all, in order, instead of merged from sets. */
+const PICKED_SHARE = 4;
 /** Of a namespace. Keys come from clients: who asks for more drops the one that was made first. */
 const MAX_INDEXED_KEYS = 16;
+
+/** Where a list goes on: after this pod, which need not exist any longer. */
+export interface PodKey {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /**
  * Pods by namespace, name and labels. Pods with equal labels are one group, and a selector is asked once
@@ -15,7 +28,7 @@ const MAX_INDEXED_KEYS = 16;
  */
 export class PodIndex {
   private readonly namespaces = new Map<string, NamespacePods>();
-  private sortedNames: readonly string[] | undefined;
+  private sortedNamespaces: readonly NamespacePods[] | undefined;
   private pods = 0;
 
   get size(): number {
@@ -37,7 +50,7 @@ export class PodIndex {
     if (!namespace) {
       namespace = new NamespacePods(pod.namespace);
       this.namespaces.set(pod.namespace, namespace);
-      this.sortedNames = undefined;
+      this.sortedNamespaces = undefined;
     }
     if (!namespace.delete(pod.name)) this.pods++;
     namespace.add(pod);
@@ -49,7 +62,7 @@ export class PodIndex {
     this.pods--;
     if (pods.size > 0) return;
     this.namespaces.delete(namespace);
-    this.sortedNames = undefined;
+    this.sortedNamespaces = undefined;
   }
 
   *all(): Generator<PodRecord> {
@@ -57,19 +70,41 @@ export class PodIndex {
   }
 
   /**
-   * By namespace, then name. What is being iterated is fixed namespace by namespace, as each is reached:
-   * changes meanwhile neither repeat a pod nor break the iteration.
+   * By namespace, then name; without `after`, from the first on. What is being iterated is fixed namespace by
+   * namespace, as each is reached: changes meanwhile neither repeat a pod nor break the iteration. Where it
+   * starts is found without a walk, and what is not taken is not looked for.
    */
-  list(namespace: string | undefined, selector: LabelSelector): Iterable<PodRecord> {
-    if (namespace !== undefined) return this.namespaces.get(namespace)?.list(selector) ?? [];
-    return { [Symbol.iterator]: () => this.listAll(selector) };
+  list(
+    namespace: string | undefined,
+    selector: LabelSelector,
+    after?: PodKey,
+  ): Iterable<PodRecord> {
+    return {
+      [Symbol.iterator]: () =>
+        namespace === undefined
+          ? this.everywhere(selector, after)
+          : this.inNamespace(namespace, selector, after)[Symbol.iterator](),
+    };
   }
 
-  private *listAll(selector: LabelSelector): Generator<PodRecord> {
-    this.sortedNames ??= [...this.namespaces.keys()].sort();
-    for (const name of this.sortedNames) {
-      yield* this.namespaces.get(name)?.list(selector) ?? [];
+  private *everywhere(selector: LabelSelector, after: PodKey | undefined): Generator<PodRecord> {
+    if (after !== undefined) yield* this.inNamespace(after.namespace, selector, after);
+    this.sortedNamespaces ??= [...this.namespaces.values()].sort((left, right) =>
+      compareNames(left.name, right.name),
+    );
+    for (const { name } of entriesAfter(this.sortedNamespaces, after?.namespace)) {
+      yield* this.inNamespace(name, selector, undefined); // by name: it may be another one by now
     }
+  }
+
+  private inNamespace(
+    name: string,
+    selector: LabelSelector,
+    after: PodKey | undefined,
+  ): Iterable<PodRecord> {
+    const order = after === undefined ? 1 : compareNames(name, after.namespace);
+    if (order < 0) return [];
+    return this.namespaces.get(name)?.list(selector, order === 0 ? after?.name : undefined) ?? [];
   }
 }
 
@@ -120,17 +155,37 @@ class NamespacePods {
     return true;
   }
 
-  list(selector: LabelSelector): readonly PodRecord[] {
-    if (selector.isEverything) return this.sorted.snapshot();
-    const parts: (readonly PodRecord[])[] = [];
-    for (const labels of this.candidates(selector)) {
-      if (selector.matches(labels)) parts.push(this.groups.get(labels)?.snapshot() ?? []);
+  /** By name, those after `after`. */
+  list(selector: LabelSelector, after: string | undefined): Iterable<PodRecord> {
+    const groups = this.groupsOf(selector);
+    if (!groups) {
+      const pods = entriesAfter(this.sorted.snapshot(), after);
+      return selector.isEverything ? pods : selected(pods, selector);
     }
-    return mergeSorted(parts);
+    const parts = groups.map((group) => group.snapshot());
+    return mergedAfter(parts, after);
   }
 
-  /** The groups that may match: of the requirements with values to be equal to, the one with the fewest. */
-  private candidates(selector: LabelSelector): Iterable<LabelSet> {
+  /** The groups that are selected; undefined where it is better to look at the pods, in their order. */
+  private groupsOf(selector: LabelSelector): readonly SortedPods[] | undefined {
+    const candidates = selector.isEverything ? undefined : this.candidates(selector);
+    if (!candidates) return undefined;
+    const groups: SortedPods[] = [];
+    let pods = 0;
+    for (const labels of candidates) {
+      const group = selector.matches(labels) ? this.groups.get(labels) : undefined;
+      if (!group) continue;
+      groups.push(group);
+      pods += group.size;
+    }
+    return groups.length > 1 && pods * PICKED_SHARE > this.size ? undefined : groups;
+  }
+
+  /**
+   * The label sets that may match: of the requirements with values to be equal to, those of the one with the
+   * fewest. Undefined when there is no such requirement, and hardly fewer sets than pods.
+   */
+  private candidates(selector: LabelSelector): Iterable<LabelSet> | undefined {
     if (this.groups.size <= WALKED_LABEL_SETS) return this.groups.keys();
     let fewest: readonly ReadonlySet<LabelSet>[] | undefined;
     for (const requirement of selector.requirements) {
@@ -139,7 +194,9 @@ class NamespacePods {
       const sets = requirement.values.flatMap((value) => byValue.get(value) ?? []);
       if (!fewest || sizeOf(sets) < sizeOf(fewest)) fewest = sets;
     }
-    return fewest ? fewest.flatMap((labels) => [...labels]) : this.groups.keys();
+    if (fewest) return fewest.flatMap((labels) => [...labels]);
+    const areMany = this.groups.size * MIN_PODS_PER_LABEL_SET > this.size;
+    return areMany ? undefined : this.groups.keys();
   }
 
   private indexOf(key: string): ReadonlyMap<string, ReadonlySet<LabelSet>> {
@@ -162,6 +219,19 @@ class NamespacePods {
       sets?.delete(labels);
       if (sets?.size === 0) byValue.delete(value);
     }
+  }
+}
+
+/** Those that match. Neighbours often have the same labels: these are asked once. */
+function* selected(pods: Iterable<PodRecord>, selector: LabelSelector): Generator<PodRecord> {
+  let labels: LabelSet | undefined;
+  let matches = false;
+  for (const pod of pods) {
+    if (pod.labels !== labels) {
+      labels = pod.labels;
+      matches = selector.matches(labels);
+    }
+    if (matches) yield pod;
   }
 }
 

@@ -4,6 +4,7 @@ import { Informer } from './informer.ts';
 import type { InformerOptions } from './informer.ts';
 import { memberOf, textEntriesOf, textOf } from './json-value.ts';
 import { PodIndex } from './pod-index.ts';
+import type { PodKey } from './pod-index.ts';
 import type { PodRecord } from './pod-record.ts';
 import type { Mirror } from './relist.ts';
 
@@ -45,9 +46,13 @@ export class PodInformer implements AsyncDisposable {
     return this.informer.whenSynced(signal);
   }
 
-  /** By namespace, then name. Changes during the iteration neither repeat a pod nor break it. */
-  list(namespace: string | undefined, selector: LabelSelector): Iterable<PodRecord> {
-    return this.mirror.index.list(namespace, selector);
+  /** By namespace, then name; those after `after`. Changes during the iteration neither repeat a pod nor break it. */
+  list(
+    namespace: string | undefined,
+    selector: LabelSelector,
+    after?: PodKey,
+  ): Iterable<PodRecord> {
+    return this.mirror.index.list(namespace, selector, after);
   }
 
   get(namespace: string, name: string): PodRecord | undefined {

@@ -1,3 +1,4 @@
+import { compareNames } from '../apimachinery/byte-order.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** Changes that wait for a reader are merged when there are so many, so that no reader waits for long. */
@@ -56,12 +57,6 @@ export class SortedPods {
   }
 }
 
-/** The parts in one, by name; each is sorted already. */
-export function mergeSorted(parts: readonly (readonly PodRecord[])[]): readonly PodRecord[] {
-  const [first = [], ...others] = parts;
-  return others.length === 0 ? first : parts.flat().sort(byName); // runs: the engine's sort merges them
-}
-
 function merge(left: readonly PodRecord[], right: readonly PodRecord[]): PodRecord[] {
   const merged: PodRecord[] = [];
   let at = 0;
@@ -79,7 +74,6 @@ function merge(left: readonly PodRecord[], right: readonly PodRecord[]): PodReco
   return merged;
 }
 
-/** Names of pods are DNS names: their order in UTF-16 is their order in bytes. */
 function byName(left: PodRecord, right: PodRecord): number {
-  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+  return compareNames(left.name, right.name);
 }

@@ -95,6 +95,18 @@ export class Storage {
     return entry.usage;
   }
 
+  /** Whether nodeUsage has anything to give. Makes nothing, so a count leaves nothing behind. */
+  hasNodeUsage(nodeName: string): boolean {
+    const node = this.#nodes.get(nodeName);
+    return node !== undefined && this.#servesNode(node, this.#clock.monotonicMs());
+  }
+
+  /** Whether podUsage has anything to give. */
+  hasPodUsage(pod: PodIdentity): boolean {
+    const entry = this.#entryOf(pod);
+    return entry !== undefined && this.#servesPod(entry, this.#clock.monotonicMs());
+  }
+
   /** Nodes, and containers of pods, that can be served now. Walks over all pods: for the metrics page. */
   pointCounts(): PointCounts {
     const nowMs = this.#clock.monotonicMs();

@@ -203,10 +203,15 @@ function appOver(world: BenchWorld) {
   const group = resourceMetricsGroup({
     nodes: { list: () => [], get: () => undefined },
     pods: {
-      list: (namespace, selector) => world.index.list(namespace, selector),
+      list: (namespace, selector, after) => world.index.list(namespace, selector, after),
       get: (namespace, name) => world.index.get(namespace, name),
     },
-    usage: { nodeUsage: () => undefined, podUsage: (pod) => world.podUsage(pod) },
+    usage: {
+      nodeUsage: () => undefined,
+      hasNodeUsage: () => false,
+      podUsage: (pod) => world.podUsage(pod),
+      hasPodUsage: (pod) => world.podUsage(pod) !== undefined,
+    },
     nodeSelector: parseLabelSelector(''),
     instruments: resourceMetricsInstruments(registry),
     clock: systemClock,

@@ -4,7 +4,7 @@ import type { LabelSelector } from '../../src/apimachinery/label-selector.ts';
 import { resourceMetricsGroup } from '../../src/apis/metrics/group.ts';
 import type { ResourceMetricsParts } from '../../src/apis/metrics/group.ts';
 import type { NodeRecord, PodRecord } from '../../src/apis/metrics/objects.ts';
-import type { ApiGroup } from '../../src/apiserver/api-group.ts';
+import type { ApiGroup, ItemKey } from '../../src/apiserver/api-group.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { ContainerUsage, NodeUsage, PodUsage } from '../../src/model/usage.ts';
 
@@ -70,18 +70,23 @@ export function metricsGroupOf(
 ): ApiGroup {
   const find = (namespace: string, name: string) =>
     pods.find(({ pod }) => pod.namespace === namespace && pod.name === name);
+  const nodeUsage = (name: string) => nodes.find(({ node }) => node.name === name)?.usage;
+  const podUsage = ({ namespace, name }: PodRecord) => find(namespace, name)?.usage;
   return resourceMetricsGroup({
     nodes: {
-      list: () => nodes.map(({ node }) => node),
+      list: (after = '') => nodes.map(({ node }) => node).filter(({ name }) => name > after),
       get: (name) => nodes.find(({ node }) => node.name === name)?.node,
     },
     pods: {
-      list: (namespace, selector) => podsIn(pods, namespace, selector),
+      list: (namespace, selector, after) =>
+        podsIn(pods, namespace, selector).filter((pod) => !after || isAfter(pod, after)),
       get: (namespace, name) => find(namespace, name)?.pod,
     },
     usage: {
-      nodeUsage: (name) => nodes.find(({ node }) => node.name === name)?.usage,
-      podUsage: ({ namespace, name }) => find(namespace, name)?.usage,
+      nodeUsage,
+      hasNodeUsage: (name) => nodeUsage(name) !== undefined,
+      podUsage,
+      hasPodUsage: (pod) => podUsage(pod) !== undefined,
     },
     nodeSelector: parseLabelSelector(''),
     instruments: { observeFreshness: () => undefined },
@@ -99,6 +104,10 @@ function podsIn(
     .map(({ pod }) => pod)
     .filter((pod) => namespace === undefined || pod.namespace === namespace)
     .filter(({ labels }) => selector.matches(labels));
+}
+
+function isAfter(pod: PodRecord, { namespace, name }: ItemKey): boolean {
+  return pod.namespace === namespace ? pod.name > name : pod.namespace > namespace;
 }
 
 function aNode(

@@ -11,14 +11,16 @@ import { NODE_METRICS } from './schema.ts';
 import { USAGE_COLUMNS, nodeCells } from './table.ts';
 
 export interface NodeLister {
-  /** By name. */
-  list(): Iterable<NodeRecord>;
+  /** By name; those after `after`. */
+  list(after?: string): Iterable<NodeRecord>;
   get(name: string): NodeRecord | undefined;
 }
 
 export interface NodeUsageReader {
   /** Undefined: nothing that could be served (yet, or any longer). */
   nodeUsage(name: string): NodeUsage | undefined;
+  /** Whether nodeUsage would give anything; makes nothing. */
+  hasNodeUsage(name: string): boolean;
 }
 
 interface NodesParts {
@@ -44,6 +46,10 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
     verbs: ['get', 'list'],
     schema: NODE_METRICS,
     list: (request) => listed(request, parts),
+    paging: {
+      keyOf: ({ node: { name } }) => ({ namespace: '', name }),
+      walk: (request) => walked(request, parts),
+    },
     get({ name }) {
       const node = nodes.get(name);
       if (!node) throw notFound('', 'node', name);
@@ -62,17 +68,30 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
   };
 }
 
-function* listed(request: ListRequest, parts: NodesParts): Generator<NodeMetrics> {
-  const { labelSelector, fieldSelector } = request;
-  const { nodes, usage, nodeSelector, instruments, clock } = parts;
+function* listed(request: ListRequest, parts: NodesParts): Generator<NodeMetrics | undefined> {
+  const { usage, instruments, clock } = parts;
   const nowMs = clock.nowMs();
-  for (const node of nodes.list()) {
-    if (!nodeSelector.matches(node.labels) || !labelSelector.matches(node.labels)) continue;
-    if (!hasFields(node, fieldSelector)) continue;
-    const figures = usage.nodeUsage(node.name);
-    if (!figures) continue;
-    instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
-    yield { node, usage: figures };
+  for (const node of candidates(request, parts)) {
+    const figures = node && usage.nodeUsage(node.name);
+    if (figures) instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
+    yield figures && { node, usage: figures };
+  }
+}
+
+function* walked(request: ListRequest, parts: NodesParts): Generator<boolean> {
+  for (const node of candidates(request, parts)) {
+    yield node !== undefined && parts.usage.hasNodeUsage(node.name);
+  }
+}
+
+/** Every node after the one where the list goes on; undefined for one that is not asked for. */
+function* candidates(
+  { labelSelector, fieldSelector, after }: ListRequest,
+  { nodes, nodeSelector }: NodesParts,
+): Generator<NodeRecord | undefined> {
+  for (const node of nodes.list(after?.name)) {
+    const isSelected = nodeSelector.matches(node.labels) && labelSelector.matches(node.labels);
+    yield isSelected && hasFields(node, fieldSelector) ? node : undefined;
   }
 }
 

@@ -1,7 +1,8 @@
+import { compareNames } from '../../apimachinery/byte-order.ts';
 import type { LabelSelector } from '../../apimachinery/label-selector.ts';
 import { notFound } from '../../apimachinery/status-error.ts';
 import type { FieldSelector } from '../../apimachinery/field-selector.ts';
-import type { ListRequest, Resource } from '../../apiserver/api-group.ts';
+import type { ItemKey, ListRequest, Resource } from '../../apiserver/api-group.ts';
 import type { Clock } from '../../clock.ts';
 import type { PodUsage } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
@@ -12,8 +13,12 @@ import { USAGE_COLUMNS, podCells } from './table.ts';
 
 /** Running pods. */
 export interface PodLister {
-  /** Those whose labels match, by namespace, then name; undefined means all namespaces. */
-  list(namespace: string | undefined, selector: LabelSelector): Iterable<PodRecord>;
+  /** Those whose labels match, by namespace, then name, after `after`; undefined means all namespaces. */
+  list(
+    namespace: string | undefined,
+    selector: LabelSelector,
+    after?: ItemKey,
+  ): Iterable<PodRecord>;
   get(namespace: string, name: string): PodRecord | undefined;
 }
 
@@ -23,6 +28,8 @@ export interface PodUsageReader {
    * or figures of another pod of this name.
    */
   podUsage(pod: PodRecord): PodUsage | undefined;
+  /** Whether podUsage would give anything; makes nothing. */
+  hasPodUsage(pod: PodRecord): boolean;
 }
 
 interface PodsParts {
@@ -49,6 +56,10 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     verbs: ['get', 'list'],
     schema: POD_METRICS,
     list: (request) => listed(request, parts),
+    paging: {
+      keyOf: ({ pod: { namespace, name } }) => ({ namespace, name }),
+      walk: (request) => walked(request, parts),
+    },
     get({ namespace = '', name }) {
       const pod = pods.get(namespace, name);
       if (!pod) throw notFound('', 'pods', name);
@@ -67,28 +78,45 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
   };
 }
 
-function* listed(request: ListRequest, parts: PodsParts): Generator<PodMetrics> {
-  const { fieldSelector } = request;
-  const { usage, instruments, clock } = parts;
+function* listed(request: ListRequest, parts: PodsParts): Generator<PodMetrics | undefined> {
+  const { pods, usage, instruments, clock } = parts;
   const nowMs = clock.nowMs();
-  for (const pod of candidates(request, parts.pods)) {
-    if (!fieldSelector.isEverything && !hasFields(pod, fieldSelector)) continue;
-    const figures = usage.podUsage(pod);
-    if (!figures) continue;
-    instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
-    yield { pod, usage: figures };
+  for (const pod of candidates(request, pods)) {
+    const figures = pod && usage.podUsage(pod);
+    if (figures) instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
+    yield figures && { pod, usage: figures };
+  }
+}
+
+function* walked(request: ListRequest, { pods, usage }: PodsParts): Generator<boolean> {
+  for (const pod of candidates(request, pods)) yield pod !== undefined && usage.hasPodUsage(pod);
+}
+
+/** The pods that are asked for, after the one where the list goes on; undefined for one that is passed over. */
+function* candidates(request: ListRequest, pods: PodLister): Generator<PodRecord | undefined> {
+  const { fieldSelector } = request;
+  for (const pod of labelled(request, pods)) {
+    yield fieldSelector.isEverything || hasFields(pod, fieldSelector) ? pod : undefined;
   }
 }
 
 /** A field selector that pins the namespace or the name too spares the walk over all pods. */
-function candidates(request: ListRequest, pods: PodLister): Iterable<PodRecord> {
-  const { labelSelector, fieldSelector } = request;
+function labelled(request: ListRequest, pods: PodLister): Iterable<PodRecord> {
+  const { labelSelector, fieldSelector, after } = request;
   const selected = fieldSelector.requiresExactMatch('metadata.namespace');
   const namespace = request.namespace ?? selected;
   const name = fieldSelector.requiresExactMatch('metadata.name');
-  if (namespace === undefined || name === undefined) return pods.list(namespace, labelSelector);
+  if (selected !== undefined && selected !== namespace) return [];
+  if (namespace === undefined || name === undefined) {
+    return pods.list(namespace, labelSelector, after);
+  }
   const pod = pods.get(namespace, name);
-  return pod && labelSelector.matches(pod.labels) ? [pod] : [];
+  const isNext = pod && (after === undefined || isAfter(pod, after));
+  return isNext && labelSelector.matches(pod.labels) ? [pod] : [];
+}
+
+function isAfter(pod: PodRecord, { namespace, name }: ItemKey): boolean {
+  return (compareNames(pod.namespace, namespace) || compareNames(pod.name, name)) > 0;
 }
 
 function hasFields({ namespace, name }: PodRecord, selector: FieldSelector): boolean {

@@ -111,6 +111,9 @@ describe('NodeInformer', () => {
     await nodes.whenSynced(AbortSignal.timeout(1_000));
 
     expect([...nodes.list()].map(({ name }) => name)).toEqual(['a', 'a-1', 'b']);
+    expect([...nodes.list('a')].map(({ name }) => name)).toEqual(['a-1', 'b']);
+    expect([...nodes.list('a-0')].map(({ name }) => name)).toEqual(['a-1', 'b']);
+    expect([...nodes.list('b')]).toEqual([]);
     expect(nodes.get('b')?.labels.get('zone')).toBe('z1');
     expect(nodes.get('c')).toBeUndefined();
     expect(nodes.size).toBe(3);

@@ -2,13 +2,38 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseLabelSelector } from '../../../src/apimachinery/label-selector.ts';
 import { LabelSet, LabelSetInterner } from '../../../src/apimachinery/label-set.ts';
+import type { LabelSelector } from '../../../src/apimachinery/label-selector.ts';
 import { PodIndex } from '../../../src/kube/pod-index.ts';
+import type { PodKey } from '../../../src/kube/pod-index.ts';
 import type { PodRecord } from '../../../src/kube/pod-record.ts';
 
 const EVERYTHING = parseLabelSelector('');
 
 function aPod(namespace: string, name: string, labels = LabelSet.empty, uid = 'u'): PodRecord {
   return { namespace, name, uid, mirrorUid: '', labels };
+}
+
+function isAfter(pod: PodRecord, { namespace, name }: PodKey): boolean {
+  return pod.namespace === namespace ? pod.name > name : pod.namespace > namespace;
+}
+
+/** A selector that counts the label sets it is asked about. */
+function counted(text: string): { readonly selector: LabelSelector; readonly asked: () => number } {
+  const real = parseLabelSelector(text);
+  let asked = 0;
+  const matches = (labels: LabelSet): boolean => {
+    asked++;
+    return real.matches(labels);
+  };
+  const selector = Object.assign(parseLabelSelector(text), { matches });
+  return { selector, asked: () => asked };
+}
+
+/** Takes so many of a list, and no more. */
+function firstOf(pods: Iterable<PodRecord>, count: number): string[] {
+  const taken: PodRecord[] = [];
+  for (const pod of pods) if (taken.push(pod) === count) break;
+  return keysOf(taken);
 }
 
 function keysOf(pods: Iterable<PodRecord>): string[] {
@@ -104,11 +129,15 @@ describe('PodIndex', () => {
       'tier notin (1,2)',
       'hash=7,app',
     );
+    const place = fc.record({
+      namespace: fc.constantFrom('ns', 'ns-a', 'ns-aa', 'ns-b', 'ns-c'),
+      name: fc.integer({ min: 0, max: 45 }).map((number) => `pod-${number}`),
+    });
     fc.assert(
-      fc.property(fc.array(fc.tuple(change, selector), { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(fc.tuple(change, selector, place), { maxLength: 200 }), (steps) => {
         const index = new PodIndex();
         const model = new Map<string, PodRecord>();
-        for (const [{ namespace, name, labels, remove }, text] of steps) {
+        for (const [{ namespace, name, labels, remove }, text, after] of steps) {
           const key = `${namespace}/${name}`;
           if (remove) {
             index.delete(namespace, name);
@@ -127,6 +156,12 @@ describe('PodIndex', () => {
           expect([...index.list('ns-a', wanted)]).toEqual(
             all.filter((pod) => pod.namespace === 'ns-a'),
           );
+          expect([...index.list(undefined, wanted, after)]).toEqual(
+            all.filter((pod) => isAfter(pod, after)),
+          );
+          expect([...index.list('ns-b', wanted, after)]).toEqual(
+            all.filter((pod) => pod.namespace === 'ns-b' && isAfter(pod, after)),
+          );
           expect(index.size).toBe(model.size);
         }
       }),
@@ -143,17 +178,64 @@ describe('PodIndex', () => {
       ]);
       index.set(aPod('big', `pod-${number}`, labels));
     }
-    const selector = parseLabelSelector('app=app-7');
-    let asked = 0;
-    const counting = Object.assign(parseLabelSelector('app=app-7'), {
-      matches: (labels: LabelSet) => {
-        asked++;
-        return selector.matches(labels);
-      },
-    });
+    const { selector, asked } = counted('app=app-7');
 
-    expect(keysOf(index.list('big', counting))).toHaveLength(20);
-    expect(asked).toBe(20);
+    expect(keysOf(index.list('big', selector))).toHaveLength(20);
+    expect(asked()).toBe(20);
+  });
+
+  test.each([
+    { text: 'app=app-7', first: 'big/pod-1007', most: 20 },
+    { text: 'app!=app-7', first: 'big/pod-1000', most: 4 },
+    { text: 'pod', first: 'big/pod-1000', most: 4 },
+    { text: '!pod', first: undefined, most: 2_000 },
+  ])(
+    'asks at most $most label sets for a page of "$text" in the middle of a namespace',
+    ({ text, first, most }) => {
+      const index = new PodIndex();
+      for (let number = 0; number < 2_000; number++) {
+        const labels = LabelSet.of([
+          ['app', `app-${number % 100}`],
+          ['pod', `pod-${number}`],
+        ]);
+        index.set(aPod('big', `pod-${String(number).padStart(4, '0')}`, labels));
+        index.set(aPod('other', `pod-${number}`, labels));
+      }
+      const { selector, asked } = counted(text);
+
+      const page = firstOf(index.list('big', selector, { namespace: 'big', name: 'pod-0999' }), 3);
+
+      expect(page[0]).toBe(first);
+      expect(asked()).toBeLessThanOrEqual(most);
+    },
+  );
+
+  test('finds where a list goes on without a walk over what comes before', () => {
+    const index = new PodIndex();
+    let read = 0;
+    for (let number = 0; number < 20_000; number++) {
+      const name = `pod-${String(number % 200).padStart(3, '0')}`;
+      const namespace = `ns-${String(Math.floor(number / 200)).padStart(3, '0')}`;
+      const pod = aPod(namespace, name);
+      Object.defineProperty(pod, 'name', {
+        get: () => {
+          read++;
+          return name;
+        },
+      });
+      index.set(pod);
+    }
+    firstOf(index.list(undefined, EVERYTHING), 1);
+    for (const { namespace } of index.list(undefined, EVERYTHING)) expect(namespace).not.toBe('');
+    read = 0;
+
+    const page = firstOf(
+      index.list(undefined, EVERYTHING, { namespace: 'ns-050', name: 'pod-198' }),
+      2,
+    );
+
+    expect(page).toEqual(['ns-050/pod-199', 'ns-051/pod-000']);
+    expect(read).toBeLessThan(20);
   });
 
   test('keeps its index small, whatever keys clients ask for', () => {

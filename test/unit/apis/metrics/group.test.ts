@@ -5,7 +5,7 @@ import { parseLabelSelector } from '../../../../src/apimachinery/label-selector.
 import { StatusError } from '../../../../src/apimachinery/status-error.ts';
 import { resourceMetricsInstruments } from '../../../../src/apis/metrics/instruments.ts';
 import type { ResourceMetricsParts } from '../../../../src/apis/metrics/group.ts';
-import type { AnyResource, ListRequest } from '../../../../src/apiserver/api-group.ts';
+import type { AnyResource, ItemKey, ListRequest } from '../../../../src/apiserver/api-group.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import type { PodUsage } from '../../../../src/model/usage.ts';
 import { RECORDED_NODES, RECORDED_PODS, metricsGroupOf } from '../../../support/recorded-world.ts';
@@ -24,20 +24,24 @@ function asked({
   namespace,
   labels = '',
   fields = '',
+  after,
 }: {
   namespace?: string;
   labels?: string;
   fields?: string;
+  after?: ItemKey;
 }): ListRequest {
   return {
     namespace,
+    after,
     labelSelector: parseLabelSelector(labels),
     fieldSelector: parseFieldSelector(fields, FIELDS),
   };
 }
 
 function namesOf(resource: AnyResource, request: ListRequest): string[] {
-  return [...(resource.list?.(request) ?? [])].map((item: unknown) => {
+  return [...(resource.list?.(request) ?? [])].flatMap((item: unknown) => {
+    if (item === undefined) return [];
     const metadata = resource.encoding.metadata(item);
     return metadata?.namespace === undefined
       ? (metadata?.name ?? '')
@@ -80,6 +84,26 @@ describe('nodes of metrics.k8s.io', () => {
       expect(namesOf(nodes, asked({ labels, fields }))).toEqual(names);
     },
   );
+
+  test('go on after a name, whether or not there is such a node', () => {
+    const [nodes] = resources();
+    expect(namesOf(nodes, asked({ after: { namespace: '', name: 'alpha' } }))).toEqual([
+      'beta',
+      'gamma',
+    ]);
+    expect(namesOf(nodes, asked({ after: { namespace: '', name: 'bet' } }))).toEqual([
+      'beta',
+      'gamma',
+    ]);
+    expect(namesOf(nodes, asked({ after: { namespace: '', name: 'gamma' } }))).toEqual([]);
+  });
+
+  test('are walked over for a count as they are listed', () => {
+    const [nodes] = resources({ nodeSelector: parseLabelSelector('kubernetes.io/os=linux') });
+    const request = asked({ fields: 'metadata.name!=beta', after: { namespace: '', name: 'a' } });
+    expect([...(nodes.paging?.walk(request) ?? [])]).toEqual([true, false, false, false]);
+    expect(namesOf(nodes, request)).toEqual(['alpha']);
+  });
 
   test('are got by name whatever --node-selector says', () => {
     const [nodes] = resources({ nodeSelector: parseLabelSelector('zone=nowhere') });
@@ -153,6 +177,57 @@ describe('pods of metrics.k8s.io', () => {
     expect(namesOf(pods, asked(request))).toEqual(names);
   });
 
+  test.each([
+    { request: { after: { namespace: 'team-a', name: 'fresh' } }, first: 'team-a/huge' },
+    {
+      request: { after: { namespace: 'default', name: 'web-2' } },
+      first: 'kube-system/dns-5d4f8c7b9-x2x4x',
+    },
+    { request: { after: { namespace: 'e', name: 'x' } }, first: 'kube-system/dns-5d4f8c7b9-x2x4x' },
+    { request: { after: { namespace: 'team-b', name: 'dropped' } }, first: undefined },
+    {
+      request: { namespace: 'default', after: { namespace: 'default', name: 'no-labels' } },
+      first: 'default/web-0',
+    },
+    {
+      request: {
+        fields: 'metadata.namespace=default,metadata.name=db-0',
+        after: { namespace: 'default', name: 'a' },
+      },
+      first: 'default/db-0',
+    },
+    {
+      request: {
+        fields: 'metadata.namespace=default,metadata.name=db-0',
+        after: { namespace: 'default', name: 'db-0' },
+      },
+      first: undefined,
+    },
+  ])('asked for $request begin with $first', ({ request, first }) => {
+    const [, pods] = resources();
+    expect(namesOf(pods, asked(request))[0]).toBe(first);
+  });
+
+  test('are walked over for a count as they are listed', () => {
+    const [, pods] = resources();
+    const request = asked({ namespace: 'team-a', fields: 'metadata.name!=huge' });
+    const walked = [...(pods.paging?.walk(request) ?? [])];
+    expect(walked).toHaveLength(10);
+    expect(walked.filter(Boolean)).toHaveLength(namesOf(pods, request).length);
+  });
+
+  test('of one namespace are not looked for when the selector names another', () => {
+    const [, pods] = resources({
+      pods: {
+        list: () => {
+          throw new Error('walked over a namespace for nothing');
+        },
+        get: () => undefined,
+      },
+    });
+    expect(namesOf(pods, asked({ namespace: 'a', fields: 'metadata.namespace=b' }))).toEqual([]);
+  });
+
   test('are listed by namespace, then name', () => {
     const [, pods] = resources();
     const names = namesOf(pods, asked({}));
@@ -200,7 +275,12 @@ describe('pods of metrics.k8s.io', () => {
     const containers = [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }];
     let figures: PodUsage = { timestampMs: 0, windowMs: 15_000, containers };
     const [, pods] = resources({
-      usage: { nodeUsage: () => undefined, podUsage: () => figures },
+      usage: {
+        nodeUsage: () => undefined,
+        hasNodeUsage: () => false,
+        podUsage: () => figures,
+        hasPodUsage: () => true,
+      },
     });
     const get = () =>
       pods.encoding.json(
