@@ -46,12 +46,15 @@ export class PodInformer implements AsyncDisposable {
     return this.informer.whenSynced(signal);
   }
 
-  /** By namespace, then name; those after `after`. Changes during the iteration neither repeat a pod nor break it. */
+  /**
+   * By namespace, then name; those after `after`. Changes during the iteration neither repeat a pod nor break it.
+   * Undefined where nothing was found for a while: there the reader may pause.
+   */
   list(
     namespace: string | undefined,
     selector: LabelSelector,
     after?: PodKey,
-  ): Iterable<PodRecord> {
+  ): Iterable<PodRecord | undefined> {
     return this.mirror.index.list(namespace, selector, after);
   }
 

@@ -13,12 +13,15 @@ import { USAGE_COLUMNS, podCells } from './table.ts';
 
 /** Running pods. */
 export interface PodLister {
-  /** Those whose labels match, by namespace, then name, after `after`; undefined means all namespaces. */
+  /**
+   * Those whose labels match, by namespace, then name, after `after`; undefined means all namespaces. An
+   * undefined pod stands where nothing was found for a while.
+   */
   list(
     namespace: string | undefined,
     selector: LabelSelector,
     after?: ItemKey,
-  ): Iterable<PodRecord>;
+  ): Iterable<PodRecord | undefined>;
   get(namespace: string, name: string): PodRecord | undefined;
 }
 
@@ -96,12 +99,13 @@ function* walked(request: ListRequest, { pods, usage }: PodsParts): Generator<bo
 function* candidates(request: ListRequest, pods: PodLister): Generator<PodRecord | undefined> {
   const { fieldSelector } = request;
   for (const pod of labelled(request, pods)) {
-    yield fieldSelector.isEverything || hasFields(pod, fieldSelector) ? pod : undefined;
+    const isWanted = fieldSelector.isEverything || (pod && hasFields(pod, fieldSelector));
+    yield isWanted ? pod : undefined;
   }
 }
 
 /** A field selector that pins the namespace or the name too spares the walk over all pods. */
-function labelled(request: ListRequest, pods: PodLister): Iterable<PodRecord> {
+function labelled(request: ListRequest, pods: PodLister): Iterable<PodRecord | undefined> {
   const { labelSelector, fieldSelector, after } = request;
   const selected = fieldSelector.requiresExactMatch('metadata.namespace');
   const namespace = request.namespace ?? selected;
