@@ -15,6 +15,8 @@ import type { Transform } from './encoding/negotiate.ts';
 import { partialEncoding } from './encoding/partial.ts';
 import { includedObject } from './encoding/table.ts';
 import { parseListOptions, refuseExport } from './list-options.ts';
+import { pageStart, readPage } from './paging.ts';
+import type { Page } from './paging.ts';
 import { representationOf } from './representation.ts';
 import type { Representation } from './representation.ts';
 import type { ResourceTarget } from './route.ts';
@@ -42,13 +44,26 @@ function listAnswer(question: Question): Answer {
   const options = parseListOptions(question.request.info.query);
   if (options.watch) throw watchNotSupported(group.name, resource.name);
   if (!resource.list) throw methodNotAllowed();
-  const { labelSelector, fieldSelector } = options;
-  const items = resource.list({ namespace, labelSelector, fieldSelector, after: undefined });
-  return listOf(withoutGaps(items), WHOLE_LIST, question);
+  const list = { resource: `${resource.name}.${group.name}`, namespace: namespace ?? '' };
+  const { paging } = resource;
+  const start = paging && pageStart(options, list);
+  const { labelSelector, fieldSelector, limit } = options;
+  const request = { namespace, labelSelector, fieldSelector, after: start?.after };
+  const items: Iterable<unknown> = resource.list(request);
+  if (!paging || limit === Number.POSITIVE_INFINITY) return listOf(items, WHOLE_LIST, question);
+  const page = readPage({ list, start, request, items, paging, limit });
+  return answer(question.representation.encoder, pagePieces(page, listWriter(question)));
 }
 
-function* withoutGaps(items: Iterable<unknown>): Generator {
-  for (const item of items) if (item !== undefined) yield item;
+/** A page, once it is found: until then the pieces are empty. */
+function* pagePieces(
+  finding: Generator<'', Page<unknown>>,
+  write: ListWriter,
+): Generator<string | Buffer> {
+  const page = yield* finding;
+  const body = write(page.items, page);
+  if (typeof body === 'string' || Buffer.isBuffer(body)) yield body;
+  else yield* body;
 }
 
 function getAnswer(question: Question, name: string): Answer {
@@ -68,7 +83,7 @@ function itemOf(item: unknown, question: Question): Answer {
     case undefined:
       return answer(encoder, encoder.item(item, resource.encoding, envelope));
     case 'Table':
-      return tableOf([item], WHOLE_LIST, question, transform);
+      return answer(encoder, tableWriter(question, transform)([item], WHOLE_LIST));
     case 'PartialObjectMetadata': {
       const partial = { ...envelope, ...partialType(transform) };
       return answer(encoder, encoder.item(item, partialEncoding(resource.encoding), partial));
@@ -78,37 +93,41 @@ function itemOf(item: unknown, question: Question): Answer {
   }
 }
 
+/** Writes items and what the list says about itself, once both are known. */
+type ListWriter = (items: Iterable<unknown>, meta: ListMeta) => Answer['body'];
+
 function listOf(items: Iterable<unknown>, meta: ListMeta, question: Question): Answer {
+  return answer(question.representation.encoder, listWriter(question)(items, meta));
+}
+
+/** How a list is written that was asked for so; refuses at once what it cannot write. */
+function listWriter(question: Question): ListWriter {
   const { encoding, listKind } = question.target.resource;
   const { encoder, transform } = question.representation;
-  const envelope = { ...envelopeOf(question, listKind), meta, itemType: undefined };
+  const envelope = { ...envelopeOf(question, listKind), itemType: undefined };
   switch (transform?.kind) {
     case undefined:
-      return answer(encoder, encoder.list(items, encoding, envelope));
+      return (items, meta) => encoder.list(items, encoding, { ...envelope, meta });
     case 'Table':
-      return tableOf(items, meta, question, transform);
+      return tableWriter(question, transform);
     case 'PartialObjectMetadataList': {
       const itemType = { ...partialType(transform), kind: 'PartialObjectMetadata' };
       const partial = { ...envelope, ...partialType(transform), itemType };
-      return answer(encoder, encoder.list(items, partialEncoding(encoding), partial));
+      return (items, meta) => encoder.list(items, partialEncoding(encoding), { ...partial, meta });
     }
     case 'PartialObjectMetadata':
       throw otherListness(transform, 'a list', question, listKind);
   }
 }
 
-function tableOf(
-  items: Iterable<unknown>,
-  meta: ListMeta,
-  question: Question,
-  { version }: Transform,
-): Answer {
+function tableWriter(question: Question, { version }: Transform): ListWriter {
   const { encoding, kind } = question.target.resource;
   const { encoder } = question.representation;
   const include = includedObject(question.request.info.query.get('includeObject'));
-  if (!encoder.table) throw new Error(`Cannot write a Table: got ${encoder.contentType}`);
+  const { table } = encoder;
+  if (!table) throw new Error(`Cannot write a Table: got ${encoder.contentType}`);
   const envelope = envelopeOf(question, kind);
-  return answer(encoder, encoder.table(items, encoding, envelope, { version, include, meta }));
+  return (items, meta) => table(items, encoding, envelope, { version, include, meta });
 }
 
 function answer({ contentType }: Encoder, body: Answer['body']): Answer {

@@ -38,15 +38,18 @@ export interface Encoder {
   document(document: ApiDocument): string | Buffer;
   /** One item by itself. */
   item<Item>(item: Item, encoding: ItemEncoding<Item>, envelope: Envelope): string | Buffer;
-  /** Some pieces are empty: they let others have their turn while nothing can be written yet. */
+  /**
+   * Some pieces are empty: they let others have their turn while nothing can be written yet, for one where an
+   * item is undefined.
+   */
   list<Item>(
-    items: Iterable<Item>,
+    items: Iterable<Item | undefined>,
     encoding: ItemEncoding<Item>,
     envelope: ListEnvelope,
   ): Iterable<string | Buffer>;
   /** Undefined where negotiation never asks for one. `envelope` is that of one item. */
   readonly table?: <Item>(
-    items: Iterable<Item>,
+    items: Iterable<Item | undefined>,
     encoding: ItemEncoding<Item>,
     envelope: Envelope,
     request: TableRequest,

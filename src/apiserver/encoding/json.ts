@@ -23,7 +23,7 @@ function comma(before: string): string {
 }
 
 export function listDocument<Item>(
-  items: Iterable<Item>,
+  items: Iterable<Item | undefined>,
   encoding: ItemEncoding<Item>,
   { kind, apiVersion, createdAt, meta, itemType }: ListEnvelope,
 ): ArrayDocument<Item> {

@@ -55,15 +55,17 @@ function fieldsOf<Item>(
  * until then and not what they say, so that a list that is waiting holds little.
  */
 function* measuredFirst<Item>(
-  items: Iterable<Item>,
+  items: Iterable<Item | undefined>,
   elementOf: (item: Item) => BinaryString,
   startOf: (length: number) => BinaryString,
 ): Generator<Buffer> {
   const measured: Item[] = [];
   let length = 0;
   for (const item of items) {
-    measured.push(item);
-    length += elementOf(item).length;
+    if (item !== undefined) {
+      measured.push(item);
+      length += elementOf(item).length;
+    }
     yield NOTHING;
   }
   let chunk = startOf(length);

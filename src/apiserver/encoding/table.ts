@@ -38,21 +38,22 @@ const NAME_COLUMN: TableColumn = {
 
 /**
  * A meta.k8s.io Table. The columns are those of the first item, which is taken here; without items there are
- * neither columns nor rows, and both are null (as upstream: metrics-server/pkg/api/table.go).
+ * neither columns nor rows, and both are null (as upstream: metrics-server/pkg/api/table.go). Until there is
+ * one it yields empty pieces.
  * `envelope` is that of one item, for rows that include the whole object.
  */
-export function tableDocument<Item>(
-  items: Iterable<Item>,
+export function* tableDocument<Item>(
+  items: Iterable<Item | undefined>,
   encoding: ItemEncoding<Item>,
   envelope: Envelope,
   { version, include, meta }: TableRequest,
-): ArrayDocument<Item> | object {
+): Generator<'', ArrayDocument<Item> | object> {
   const apiVersion = `meta.k8s.io/${version}`;
   const rest = items[Symbol.iterator]();
-  const first = rest.next();
+  const first = yield* firstOf(rest);
   const table = { kind: 'Table', apiVersion, metadata: listMetaObject(meta) };
-  if (first.done === true) return { ...table, columnDefinitions: null, rows: null };
-  const columns = [NAME_COLUMN, ...encoding.columns(first.value)];
+  if (first === undefined) return { ...table, columnDefinitions: null, rows: null };
+  const columns = [NAME_COLUMN, ...encoding.columns(first)];
   const columnDefinitions = columns.map(({ name, type, format, description }) => {
     return { name, type, format, description, priority: 0 };
   });
@@ -63,7 +64,7 @@ export function tableDocument<Item>(
   return {
     members: { ...table, columnDefinitions },
     key: 'rows',
-    items: chained(first.value, rest),
+    items: chained(first, rest),
     textOf(item: Item): string {
       const cells = [encoding.metadata(item)?.name ?? '', ...encoding.cells(item)];
       return `{"cells":[${cells.map(quoteJson).join(',')}],"object":${objectOf(item)}}`;
@@ -89,7 +90,28 @@ function includedText<Item>(
   }
 }
 
-function* chained<Item>(first: Item, rest: Iterator<Item>): Generator<Item> {
+/** The first item, with a pause where there is none yet; undefined when there is none at all. */
+function* firstOf<Item>(items: Iterator<Item | undefined>): Generator<'', Item | undefined> {
+  let isLeft = true;
+  try {
+    for (let next = items.next(); next.done !== true; next = items.next()) {
+      if (next.value === undefined) {
+        yield '';
+        continue;
+      }
+      isLeft = false;
+      return next.value;
+    }
+    return undefined;
+  } finally {
+    if (isLeft) items.return?.();
+  }
+}
+
+function* chained<Item>(
+  first: Item,
+  rest: Iterator<Item | undefined>,
+): Generator<Item | undefined> {
   try {
     yield first;
     for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;

@@ -13,7 +13,7 @@ export function textEncoder(contentType: string, layout: TextLayout): Encoder {
       layout.whole(itemObject(item, encoding, envelope, envelope.createdAt)),
     list: (items, encoding, envelope) => layout.array(listDocument(items, encoding, envelope)),
     *table(items, encoding, envelope, request) {
-      const table = tableDocument(items, encoding, envelope, request);
+      const table = yield* tableDocument(items, encoding, envelope, request);
       if ('textOf' in table) yield* layout.array(table);
       else yield layout.whole(toJsonText(table));
     },

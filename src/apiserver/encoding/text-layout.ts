@@ -7,7 +7,8 @@ export interface ArrayDocument<Item> {
   readonly members: object;
   /** The array's name; in JSON it comes last. */
   readonly key: string;
-  readonly items: Iterable<Item>;
+  /** Undefined: nothing yet; the reader may pause. */
+  readonly items: Iterable<Item | undefined>;
   /** One element, as compact JSON. */
   readonly textOf: (item: Item) => string;
 }
@@ -32,6 +33,10 @@ export const COMPACT_JSON: TextLayout = {
     yield openArray(document);
     let separator = '';
     for (const item of document.items) {
+      if (item === undefined) {
+        yield '';
+        continue;
+      }
       yield separator + document.textOf(item);
       separator = ',';
     }
@@ -46,6 +51,10 @@ export const PRETTY_JSON: TextLayout = {
     yield `${indentJson(`${openArray(document)}]}`).slice(0, -'[]\n}'.length)}[`;
     let separator = '';
     for (const item of document.items) {
+      if (item === undefined) {
+        yield '';
+        continue;
+      }
       yield separator + lineBreak(2) + indentJson(document.textOf(item), 2);
       separator = ',';
     }

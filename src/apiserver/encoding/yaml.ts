@@ -17,6 +17,10 @@ export const YAML: TextLayout = {
     if (before.length > 0) yield yamlDocument(Object.fromEntries(before));
     let isEmpty = true;
     for (const item of items) {
+      if (item === undefined) {
+        yield '';
+        continue;
+      }
       if (isEmpty) yield `${key}:\n`;
       isEmpty = false;
       yield yamlDocument([JSON.parse(textOf(item))]);

@@ -56,28 +56,36 @@ describe('answers as the real server recorded them', () => {
     expect(exchanges.length).toBeGreaterThan(200);
   });
 
-  test.each(exchanges)('$topic $id: $method $path', async (exchange) => {
-    const { accept, ...rest } = exchange.headers;
-    const headers = accept === '' ? rest : { ...rest, accept };
-    const { method, path, body, response } = exchange;
+  test.each(exchanges.filter(({ path }) => !isPaged(path)))(
+    '$topic $id: $method $path',
+    async (exchange) => {
+      const { accept, ...rest } = exchange.headers;
+      const headers = accept === '' ? rest : { ...rest, accept };
+      const { method, path, body, response } = exchange;
 
-    const reply = await app.ask({ method, path, headers, ...(body !== undefined && { body }) });
+      const reply = await app.ask({ method, path, headers, ...(body !== undefined && { body }) });
 
-    expect({
-      status: reply.status,
-      type: reply.headers['content-type'],
-      sniffing: reply.headers['x-content-type-options'],
-      caching: reply.headers['cache-control'],
-      body: reply.body,
-    }).toEqual({
-      status: response.status,
-      type: response.headers['content-type'],
-      sniffing: response.headers['x-content-type-options'],
-      caching: response.headers['cache-control'],
-      body: expectedBody(response.body, path),
-    });
-  });
+      expect({
+        status: reply.status,
+        type: reply.headers['content-type'],
+        sniffing: reply.headers['x-content-type-options'],
+        caching: reply.headers['cache-control'],
+        body: reply.body,
+      }).toEqual({
+        status: response.status,
+        type: response.headers['content-type'],
+        sniffing: response.headers['x-content-type-options'],
+        caching: response.headers['cache-control'],
+        body: expectedBody(response.body, path),
+      });
+    },
+  );
 });
+
+/** Upstream ignores `limit` and `continue`; here they mean what they mean elsewhere: paging.test.ts. */
+function isPaged(path: string): boolean {
+  return /[?&](?:limit=[1-9]|continue=.)/.test(path);
+}
 
 /** The recorded text, with the moment of asking, free orders and what we decided otherwise brought to ours. */
 function expectedBody(recorded: string, path: string): string {
