@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { CredentialsEnvironment } from './kube-credentials.ts';
 import { messageOf } from './message-of.ts';
 
@@ -107,8 +108,24 @@ function parsePem(text: string, label: RegExp, expected: string): string {
   return text;
 }
 
+/** As Go, one certificate that can be read is enough: OpenSSL passes over the others, and says nothing about none. */
 export function parseCertificates(text: string): string {
-  return parsePem(text, /-----BEGIN (TRUSTED )?CERTIFICATE-----/, 'certificates as PEM');
+  const pem = parsePem(text, /-----BEGIN (TRUSTED )?CERTIFICATE-----/, 'certificates as PEM');
+  const blocks = pem.match(CERTIFICATE_BLOCKS) ?? [];
+  if (blocks.length > 0 && !blocks.some(isReadable)) {
+    throw new Error('expected certificates as PEM, got blocks that cannot be read');
+  }
+  return pem;
+}
+
+const CERTIFICATE_BLOCKS = /-----BEGIN CERTIFICATE-----.*?(?:-----END CERTIFICATE-----|$)/gs;
+
+function isReadable(block: string): boolean {
+  try {
+    return new X509Certificate(block).raw.length > 0;
+  } catch {
+    return false; // the caller says what that means
+  }
 }
 
 export function parsePrivateKey(text: string): string {

@@ -1,9 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { isRecord, listOf, memberOf, textOf } from './json-value.ts';
 
-/** Content in the file itself (base64 decoded), or the absolute path of another file. */
+/** Content in the file itself (base64 decoded, with the field where it stands), or the absolute path of another file. */
 export type FileOrData =
-  | { readonly data: string; readonly file: undefined }
+  | { readonly data: string; readonly file: undefined; readonly field: string }
   | { readonly data: undefined; readonly file: string };
 
 /** What the chosen context of a kubeconfig says. */
@@ -150,9 +150,18 @@ function fileOrData(
   folder: string,
 ): FileOrData | undefined {
   const data = textOf(entry[`${field}-data`]);
-  if (data !== '') return { data: Buffer.from(data, 'base64').toString('utf8'), file: undefined };
+  if (data !== '') return { ...decodedData(data, `${field}-data`), file: undefined };
   const file = textOf(entry[field]);
   return file === '' ? undefined : { data: undefined, file: absolute(folder, file) };
+}
+
+function decodedData(text: string, field: string): { data: string; field: string } {
+  const base64 = text.replaceAll(/[\r\n]/g, '');
+  // Buffer.from passes over what is not base64.
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
+    throw new Error(`expected base64 in ${field}, got something else`);
+  }
+  return { data: Buffer.from(base64, 'base64').toString('utf8'), field };
 }
 
 function absolute(folder: string, path: string): string {

@@ -32,7 +32,7 @@ export async function kubeconfigCredentials(
   }
   const credentials = new KubeconfigCredentials(
     context,
-    await openFiles(context, environment),
+    await openFiles(path, context, environment),
     pluginOf(context, environment),
   );
   await credentials.token(); // a plugin that does not work is a mistake to be told now, not at the first call
@@ -59,6 +59,7 @@ interface OpenFiles {
 }
 
 async function openFiles(
+  path: string,
   context: KubeconfigContext,
   environment: CredentialsEnvironment,
 ): Promise<OpenFiles> {
@@ -68,7 +69,12 @@ async function openFiles(
   ): Promise<TextFile | undefined> => {
     if (!source) return undefined;
     if (source.file !== undefined) return FreshFile.read(source.file, parse, environment);
-    return constant(parse(source.data));
+    try {
+      return constant(parse(source.data));
+    } catch (cause) {
+      const problem = `${source.field}: ${messageOf(cause)}`;
+      throw new Error(`Cannot use kubeconfig ${path}: ${problem}`, { cause });
+    }
   };
   const { clientCertificate, tokenFile, token } = context;
   return {

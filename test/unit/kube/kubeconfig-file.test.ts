@@ -67,7 +67,12 @@ describe('parseKubeconfig', () => {
           'certificate-authority-data': base64('PEM'),
         },
       },
-      expected: { ca: { data: 'PEM', file: undefined } },
+      expected: { ca: { data: 'PEM', file: undefined, field: 'certificate-authority-data' } },
+    },
+    {
+      name: 'data over several lines',
+      parts: { cluster: { 'certificate-authority-data': 'UE\r\nVN\n' } },
+      expected: { ca: { data: 'PEM', file: undefined, field: 'certificate-authority-data' } },
     },
     {
       name: 'a client certificate',
@@ -75,7 +80,7 @@ describe('parseKubeconfig', () => {
       expected: {
         clientCertificate: {
           cert: { file: '/c.pem', data: undefined },
-          key: { data: 'KEY', file: undefined },
+          key: { data: 'KEY', file: undefined, field: 'client-key-data' },
         },
       },
     },
@@ -155,6 +160,16 @@ describe('parseKubeconfig', () => {
         cluster: { 'certificate-authority': 'ca', 'insecure-skip-tls-verify': true },
       }),
       problem: 'expected either a certificate-authority or insecure-skip-tls-verify',
+    },
+    {
+      name: 'data that are not base64',
+      document: aKubeconfig({ cluster: { 'certificate-authority-data': '-----BEGIN' } }),
+      problem: 'expected base64 in certificate-authority-data, got something else',
+    },
+    {
+      name: 'data that are cut short',
+      document: aKubeconfig({ user: { 'client-certificate-data': 'AAA', 'client-key': 'k' } }),
+      problem: 'expected base64 in client-certificate-data, got something else',
     },
     {
       name: 'a plugin without command',

@@ -201,7 +201,27 @@ users:
       name: 'a CA that is none',
       user: {},
       cluster: { 'certificate-authority-data': Buffer.from('nonsense').toString('base64') },
-      problem: /expected certificates as PEM/,
+      problem:
+        /Cannot use kubeconfig \/home\/me\/.kube\/config: certificate-authority-data: expected certificates as PEM, got no such block$/,
+    },
+    {
+      name: 'a CA that cannot be read',
+      user: {},
+      cluster: {
+        'certificate-authority-data': Buffer.from(
+          '-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n',
+        ).toString('base64'),
+      },
+      problem: /certificate-authority-data: expected certificates as PEM, got blocks that cannot/,
+    },
+    {
+      name: 'a key that is none',
+      user: {
+        'client-certificate-data': Buffer.from(newAuthority('ca').certPem).toString('base64'),
+        'client-key-data': Buffer.from('nonsense').toString('base64'),
+      },
+      cluster: {},
+      problem: /\.kube\/config: client-key-data: expected a private key as PEM/,
     },
     {
       name: 'a plugin that is missing',
