@@ -34,7 +34,8 @@ export function authenticate(
   return ANONYMOUS;
 }
 
-interface CertificateVerdict {
+/** `wasRefused`: a certificate was shown, and none of our authorities signed it. */
+export interface CertificateVerdict {
   readonly user: UserInfo | undefined;
   readonly wasRefused: boolean;
 }
@@ -42,7 +43,7 @@ interface CertificateVerdict {
 /** The handshake has verified the chain (one CA, so its verdict is enough); a connection keeps its identity. */
 const VERDICTS = new WeakMap<TLSSocket, CertificateVerdict>();
 
-function certificateUser({ socket }: IncomingMessage): CertificateVerdict {
+export function certificateUser({ socket }: IncomingMessage): CertificateVerdict {
   if (!(socket instanceof TLSSocket)) return { user: undefined, wasRefused: false };
   const known = VERDICTS.get(socket);
   if (known) return known;

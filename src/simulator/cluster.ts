@@ -12,6 +12,7 @@ import { listAt, textAt } from './kube-object.ts';
 import { type KubeconfigUser, kubeconfigText } from './kubeconfig.ts';
 import {
   type KubeletAttributes,
+  type KubeletCredentials,
   type KubeletDecision,
   type SimulatedKubelets,
   UNAUTHORIZED_TEXT,
@@ -27,7 +28,7 @@ import {
 import { ObjectStore } from './objects.ts';
 import { RbacAuthorizer } from './rbac.ts';
 import { API_SERVICES, SERVICE_ACCOUNTS } from './resource-type.ts';
-import { authenticated } from './user-info.ts';
+import { type UserInfo, authenticated } from './user-info.ts';
 import { type World, type WorldSpec, createWorld } from './world.ts';
 
 export interface ClusterSpec extends Partial<Omit<WorldSpec, 'clock'>> {
@@ -89,7 +90,8 @@ export async function createCluster(spec: ClusterSpec = {}): Promise<Cluster> {
       clock,
       ports: kubeletPorts,
       servingCertificate: kubeletCertificates(identities),
-      authorizeRequest: (token, attributes) => access.decide(token, attributes),
+      clientCa: identities.clientCa.certPem,
+      authorizeRequest: (credentials, attributes) => access.decide(credentials, attributes),
     }),
   );
   const aggregator = house.use(
@@ -261,7 +263,7 @@ function kubeletCertificates(identities: Identities) {
     validity ? issue(validity) : usual;
 }
 
-/** Kubelets delegate: who is it (TokenReview), and may they (SubjectAccessReview)? */
+/** Kubelets delegate: who is it (their own client CA, else TokenReview), and may they (SubjectAccessReview)? */
 class KubeletAccess {
   private readonly identities: Identities;
   private readonly objects: ObjectStore;
@@ -273,11 +275,11 @@ class KubeletAccess {
     this.authorizer = authorizer;
   }
 
-  decide(token: string | undefined, attributes: KubeletAttributes): Promise<KubeletDecision> {
-    const { user } = this.identities.judgeToken(
-      token ?? '',
-      (namespace, name) => this.objects.get(SERVICE_ACCOUNTS, namespace, name)?.metadata.uid,
-    );
+  decide(
+    { certificate, token }: KubeletCredentials,
+    attributes: KubeletAttributes,
+  ): Promise<KubeletDecision> {
+    const user = certificate.user ?? this.userOfToken(token ?? '');
     if (!user) return Promise.resolve({ status: 401, message: UNAUTHORIZED_TEXT });
     const isAllowed = attributes.subresources.some(
       (subresource) =>
@@ -292,5 +294,12 @@ class KubeletAccess {
     );
     if (isAllowed) return Promise.resolve({ status: 200, message: '' });
     return Promise.resolve({ status: 403, message: kubeletForbiddenText(user.name, attributes) });
+  }
+
+  private userOfToken(token: string): UserInfo | undefined {
+    return this.identities.judgeToken(
+      token,
+      (namespace, name) => this.objects.get(SERVICE_ACCOUNTS, namespace, name)?.metadata.uid,
+    ).user;
   }
 }

@@ -12,21 +12,26 @@ const IDLE_MS = 90_000;
 /** What becomes of a connection: TLS with this certificate, nothing at all, or a reset. */
 export type Reception = CertificateAndKey | 'silent' | 'reset';
 
+interface ListenerParts {
+  readonly handler: RequestListener;
+  /** Asked for every new connection. */
+  readonly receive: (nodeName: string) => Reception;
+  /** PEM of the authority of clients; undefined: their certificates are not asked for. */
+  readonly clientCa: string | undefined;
+}
+
 /**
  * One plain TCP listener a node, which hands its connections to one TLS server for each different
  * certificate: a thousand nodes with one certificate cost one TLS context, not a thousand.
  */
 export class KubeletListeners implements AsyncDisposable {
-  readonly #handler: RequestListener;
-  readonly #receive: (nodeName: string) => Reception;
+  readonly #parts: ListenerParts;
   readonly #byNode = new Map<string, NodeListener>();
   readonly #byPort = new Map<number, string>();
   readonly #tlsServers = new Map<string, HttpsServer>();
 
-  /** `receive` is asked for every new connection. */
-  constructor(handler: RequestListener, receive: (nodeName: string) => Reception) {
-    this.#handler = handler;
-    this.#receive = receive;
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
   }
 
   /** The last port of the node's kubelet, listening or not; 0 of one that never had any. */
@@ -103,7 +108,7 @@ export class KubeletListeners implements AsyncDisposable {
   #connected(nodeName: string, listener: NodeListener, socket: Socket): void {
     listener.sockets.add(socket);
     socket.once('close', () => listener.sockets.delete(socket));
-    const reception = this.#receive(nodeName);
+    const reception = this.#parts.receive(nodeName);
     if (reception === 'reset') {
       socket.resetAndDestroy();
     } else if (reception === 'silent') {
@@ -118,9 +123,20 @@ export class KubeletListeners implements AsyncDisposable {
   #tlsServer({ certPem, keyPem }: CertificateAndKey): HttpsServer {
     const known = this.#tlsServers.get(certPem);
     if (known) return known;
+    const { handler, clientCa } = this.#parts;
     const server = createHttpsServer(
-      { cert: certPem, key: keyPem, keepAliveTimeout: IDLE_MS },
-      this.#handler,
+      {
+        cert: certPem,
+        key: keyPem,
+        keepAliveTimeout: IDLE_MS,
+        // As a kubelet: asked for, not required, and judged with the request.
+        ...(clientCa !== undefined && {
+          ca: clientCa,
+          requestCert: true,
+          rejectUnauthorized: false,
+        }),
+      },
+      handler,
     );
     this.#tlsServers.set(certPem, server);
     return server;

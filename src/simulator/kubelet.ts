@@ -11,8 +11,16 @@ import { resourcePage } from './resource-page.ts';
 import { viewNode } from './samples.ts';
 import { summaryText } from './summary.ts';
 import type { SimulatedNode, World } from './world.ts';
+import { type CertificateVerdict, certificateUser } from './authentication.ts';
 
-/** What a kubelet asks before it answers: may the bearer of this token do this on my node? (contract.md 10.6) */
+/** What a request brings to say who asks. */
+export interface KubeletCredentials {
+  readonly certificate: CertificateVerdict;
+  /** Undefined without one. */
+  readonly token: string | undefined;
+}
+
+/** What a kubelet asks before it answers: may whoever brings this do this on my node? (contract.md 10.6) */
 export interface KubeletAttributes {
   /** From the HTTP method: get, create, update, patch, delete. */
   readonly verb: string;
@@ -32,9 +40,11 @@ export interface KubeletsOptions {
   readonly world: World;
   /** The serving certificate of a node; with a validity, one like it of that validity. */
   readonly servingCertificate: (node: SimulatedNode, validity?: Validity) => CertificateAndKey;
-  /** Asked for every request, also for one without a token. */
+  /** PEM of the authority that signs clients; without it certificates of clients are not asked for. */
+  readonly clientCa?: string;
+  /** Asked for every request, also for one without a certificate or a token. */
   readonly authorizeRequest: (
-    token: string | undefined,
+    credentials: KubeletCredentials,
     attributes: KubeletAttributes,
   ) => Promise<KubeletDecision>;
   readonly faults: Faults;
@@ -101,12 +111,13 @@ class Kubelets implements SimulatedKubelets {
 
   constructor(options: KubeletsOptions) {
     this.#options = options;
-    this.#listeners = new KubeletListeners(
-      (request, response) => {
+    this.#listeners = new KubeletListeners({
+      handler: (request, response) => {
         void this.#handle(request, response);
       },
-      (nodeName) => this.#receive(nodeName),
-    );
+      receive: (nodeName) => this.#receive(nodeName),
+      clientCa: options.clientCa,
+    });
   }
 
   async start(): Promise<void> {
@@ -267,7 +278,8 @@ class Kubelets implements SimulatedKubelets {
       answer(response, 405, '405: Method Not Allowed');
       return;
     }
-    const { status, message } = await this.#options.authorizeRequest(bearerToken(request), {
+    const credentials = { certificate: certificateUser(request), token: bearerToken(request) };
+    const { status, message } = await this.#options.authorizeRequest(credentials, {
       verb: 'get',
       resource: 'nodes',
       name: node.name,

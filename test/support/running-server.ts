@@ -19,6 +19,8 @@ interface ServerSpec {
   /** Where it finds kube-apiserver; where the cluster has it unless told. */
   readonly apiServerPort?: number;
   readonly flags?: readonly string[];
+  /** Files of its pod besides those of its service account. */
+  readonly files?: readonly (readonly [path: string, content: string])[];
   /** What no flag allows: short resolutions, which only the command line refuses. */
   readonly change?: (config: Config) => Config;
 }
@@ -37,9 +39,9 @@ export class RunningServer implements AsyncDisposable {
   readonly #ending = new AbortController();
 
   private constructor(cluster: Cluster, certDir: string, spec: ServerSpec) {
-    const { flags = [], change, apiServerPort } = spec;
+    const { flags = [], files = [], change, apiServerPort } = spec;
     this.certDir = certDir;
-    this.files = filesOf(cluster);
+    this.files = new Map([...filesOf(cluster), ...files]);
     const read = toConfig(parseOptions([...standardFlags(certDir), ...flags]));
     // Any free port: one that the command line does not take.
     const config = { ...read, serving: { ...read.serving, port: 0 } };

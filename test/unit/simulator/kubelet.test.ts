@@ -35,7 +35,7 @@ const kubelets = createKubelets({
       usages: ['serverAuth'],
       ...validity,
     }),
-  authorizeRequest: (token, attributes) => {
+  authorizeRequest: ({ token }, attributes) => {
     asked.push({ ...attributes, token });
     if (token === undefined) return Promise.resolve({ status: 401, message: UNAUTHORIZED_TEXT });
     return Promise.resolve(
