@@ -117,11 +117,16 @@ export async function metricsAnswer(
   registry: Registry,
   acceptEncoding: string | undefined,
 ): Promise<Answer> {
-  const names = registry.getMetricsAsArray().map(({ name }) => name);
-  const pieces: string[] = [];
-  for (const name of names.sort()) {
+  const families: Family[] = [];
+  // In the order in which they were made: some of the library's are set by the one that was made before them.
+  for (const { name } of registry.getMetricsAsArray()) {
     const family = await registry.getSingleMetric(name)?.get();
-    if (!family) continue;
+    if (family) families.push(family);
+    await new Promise(setImmediate);
+  }
+  families.sort((left, right) => (left.name < right.name ? -1 : 1));
+  const pieces: string[] = [];
+  for (const family of families) {
     for (const piece of expositionOf(family)) {
       pieces.push(piece);
       await new Promise(setImmediate);

@@ -153,6 +153,16 @@ describe('registerProcessMetrics', () => {
     expect(Number(shown)).toBeGreaterThan((user + system) / 1e6 + 0.03);
   });
 
+  test('knows the memory of the runtime at the first scrape', async () => {
+    const registry = new Registry();
+    registerProcessMetrics(registry);
+
+    const page = await pageOf(registry);
+
+    expect(page).toMatch(/^nodejs_external_memory_bytes [1-9]/m);
+    expect(page).toMatch(/^nodejs_heap_space_size_available_bytes\{space="new"\} [1-9]/m);
+  });
+
   test('agrees with the header about the start of the process', async () => {
     const registry = new Registry();
     registerProcessMetrics(registry);
