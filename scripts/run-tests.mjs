@@ -1,5 +1,5 @@
-// `npm test`: jest, as ES modules. Some tests let a program judge that we did not write, the real kubectl
-// or OpenSSL; on a machine without one they are left out, aloud. In CI a missing one is a failure.
+// `npm test`: jest, as ES modules. Some tests let a program judge that we did not write, the real kubectl,
+// OpenSSL or promtool; on a machine without one they are left out, aloud. In CI a missing one is a failure.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ const root = new URL('../', import.meta.url);
 const NEEDS = new Map([
   ['kubectl', /support\/kubectl\.ts'|'kubectl'/],
   ['openssl', /'openssl'/],
+  ['promtool', /'promtool'/],
 ]);
 
 const testFiles = readdirSync(new URL('test/', root), { recursive: true })

@@ -120,7 +120,7 @@ function restAnswer(
 ): Answer {
   if (request.method !== 'GET') throw methodNotAllowed();
   checkMediaTypes(route, request);
-  onHandled();
+  if (route.kind !== 'groups') onHandled();
   if (route.kind === 'server-version') {
     const body = jsonDocument(versionDocument(site.version), true);
     return { code: 200, contentType: JSON_TYPE, body };
@@ -128,7 +128,10 @@ function restAnswer(
   if (route.kind === 'resource') return resourceAnswer(route.target, request, site.clock);
   if (route.kind === 'groups') {
     const aggregated = aggregatedDiscoveryAnswer(site.groups, request);
-    if (aggregated) return aggregated;
+    if (aggregated) {
+      onHandled(); // the aggregated form alone is counted
+      return aggregated;
+    }
   }
   const { encoder } = representationOf(request, false);
   return {

@@ -5,8 +5,8 @@ import type { ResourceTarget, Route } from './route.ts';
 /** Says what requests are for their metrics. Equal kinds are the same object, so that counting need not compare labels. */
 export interface RequestKinds {
   /**
-   * A request that its handler answers; undefined for what upstream does not count either: plain discovery,
-   * unknown paths, refused methods.
+   * A request that its handler answers (of `/apis` the aggregated form); undefined for what upstream does not
+   * count either: plain discovery, unknown paths, refused methods.
    */
   handled(method: string, route: Route, info: RequestInfo): RequestKind | undefined;
   /** A request that is ended before a handler sees it. */
@@ -30,6 +30,11 @@ export function requestKinds(): RequestKinds {
         const verb = cleanVerb(method, '', info);
         const dryRun = cleanDryRun(info);
         return shared({ ...NOTHING, verb, dryRun, subresource: `/${route.endpoint}` });
+      }
+      if (route.kind === 'groups') {
+        const verb = cleanVerb(method, '', info);
+        const dryRun = cleanDryRun(info);
+        return shared({ ...NOTHING, verb, dryRun, subresource: 'apis', component: 'apiserver' });
       }
       if (route.kind !== 'resource' || method !== 'GET') return undefined;
       const { namespace, name } = route.target;

@@ -81,6 +81,10 @@ describe('requests through the app', () => {
     await app.ask({ method: 'MERGE', path: '/livez' });
     await app.ask({ method: 'HEAD', path: '/livez' });
     await app.ask({ path: `${root}/nodes`, headers: { accept: 'text/html' } });
+    await app.ask({
+      path: '/apis',
+      headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' },
+    });
     await app.ask(`${root}/nodes/nope?watch=true`);
     await app.ask(`${root}/nodes/nope?watch=false&dryRun=All`);
     await app.ask(`${root}/nodes/nope?dryRun=maybe`);
@@ -99,6 +103,7 @@ describe('requests through the app', () => {
     ).toEqual([
       'GET  /livez   200',
       'GET  /readyz   200',
+      'GET  apis   200',
       'GET nodes  resource  404',
       'GET nodes  resource All 404',
       'GET nodes  resource invalid 404',
