@@ -76,14 +76,21 @@ export class NamespacePods {
     const few = this.size / PICKED_SHARE;
     const sets = yield* this.labelIndex.matching(selector, Math.max(few, 1));
     const groups = sets?.flatMap((labels) => this.groups.get(labels) ?? []);
-    const pods = groups?.reduce((size, group) => size + group.size, 0) ?? 0;
-    if (groups && (groups.length === 1 || pods <= few)) {
-      yield* mergedAfter(
-        groups.map((group) => group.snapshot()),
-        after,
-      );
-    } else yield* picked(entriesAfter(this.sorted.snapshot(), after), selector);
+    if (!groups || (groups.length > 1 && sizeOf(groups) > few)) {
+      yield* picked(entriesAfter(this.sorted.snapshot(), after), selector);
+      return;
+    }
+    const [first, ...others] = groups.map((group) => group.snapshot());
+    if (first) {
+      yield* others.length === 0
+        ? entriesAfter(first, after)
+        : mergedAfter([first, ...others], after);
+    }
   }
+}
+
+function sizeOf(groups: readonly SortedPods[]): number {
+  return groups.reduce((size, group) => size + group.size, 0);
 }
 
 /** Those that match, undefined for the others. Neighbours often have the same labels: these are asked once. */

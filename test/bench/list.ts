@@ -9,6 +9,7 @@ import { parseLabelSelector } from '../../src/apimachinery/label-selector.ts';
 import { resourceMetricsGroup } from '../../src/apis/metrics/group.ts';
 import { resourceMetricsInstruments } from '../../src/apis/metrics/instruments.ts';
 import { createApp } from '../../src/apiserver/app.ts';
+import { writeContinueToken } from '../../src/apiserver/continue-token.ts';
 import { systemClock } from '../../src/clock.ts';
 import { PodIndex } from '../../src/kube/pod-index.ts';
 import type { PodUsage } from '../../src/model/usage.ts';
@@ -46,6 +47,12 @@ const PODS_PER_NAMESPACE = 300;
 const PODS_PER_APP = 20;
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
+/** Where the page in the middle begins, as the page before it says. */
+const MIDDLE = writeContinueToken(
+  { resource: 'pods.metrics.k8s.io', namespace: '' },
+  { after: { namespace: 'ns-249', name: 'pod-074999' }, remaining: 75_000 },
+);
+
 const SCENARIOS: readonly Scenario[] = [
   ...[1_000, 10_000, 30_000, 150_000].map((pods) => ({
     name: `all of ${pods.toLocaleString('en')} pods as JSON`,
@@ -55,6 +62,22 @@ const SCENARIOS: readonly Scenario[] = [
     requests: Math.ceil(600_000 / pods),
     connections: 1,
   })),
+  {
+    name: 'the first 500 of 150,000 pods',
+    pods: 150_000,
+    podsInAnswer: 500,
+    path: `${ROOT}/pods?limit=500`,
+    requests: 100,
+    connections: 1,
+  },
+  {
+    name: '500 from the middle of 150,000 pods',
+    pods: 150_000,
+    podsInAnswer: 500,
+    path: `${ROOT}/pods?limit=500&continue=${MIDDLE}`,
+    requests: 2_000,
+    connections: 1,
+  },
   {
     name: 'all of 30,000 pods as a table',
     pods: 30_000,
