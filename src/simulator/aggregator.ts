@@ -1,20 +1,22 @@
 import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
 import type { ApiRequest } from './api-request.ts';
 import { checkAvailability, writeAvailability } from './availability.ts';
-import { Backend, type BackendAnswer, identityHeaders, resolveEndpoints } from './backend.ts';
+import { Backend, type BackendAnswer, resolveEndpoints } from './backend.ts';
 import type { RemoteVersion } from './discovery.ts';
 import { type KubeObject, listAt, textAt, valueAt } from './kube-object.ts';
+import type { RemoteOpenApiV2 } from './merge-openapi.ts';
 import type { ObjectStore } from './objects.ts';
 import { DISCOVERY_TIMEOUT_MS, REQUEST_TIMEOUT_MS, proxy } from './proxy.ts';
 import { RecurringTask } from './recurring-task.ts';
 import { type FetchedDiscovery, fetchDiscovery } from './remote-discovery.ts';
+import { RemoteOpenApi } from './remote-openapi.ts';
 import { sendText } from './reply.ts';
 import { API_SERVICES, ENDPOINT_SLICES, SERVICES } from './resource-type.ts';
-import { type UserInfo, userInfo } from './user-info.ts';
+import type { UserInfo } from './user-info.ts';
 
 /** contract.md 2.1 and 2.2. */
 const AVAILABILITY_CADENCE = {
@@ -27,8 +29,6 @@ const DISCOVERY_CADENCE = {
   afterFailureMs: 500,
   longestFailureMs: 60_000,
 };
-/** How long a download of OpenAPI documents may take. */
-const OPENAPI_TIMEOUT_MS = 60_000;
 
 export interface AggregatorParts {
   readonly objects: ObjectStore;
@@ -96,29 +96,27 @@ export class Aggregator implements AsyncDisposable {
     return this.remotes.get(apiServiceName)?.version ?? { resources: [], freshness: 'Stale' };
   }
 
-  /** The `paths` of all OpenAPI v3 root documents; of servers that cannot be asked, nothing. */
-  async openApiPaths(): Promise<Record<string, unknown>> {
-    const documents = await Promise.all(
-      [...this.remotes.values()].map((remote) => remote.fetchOpenApi('/openapi/v3')),
-    );
-    const paths = documents.map((document) => valueAt(document, 'paths') ?? {});
-    return Object.assign({}, ...paths) as Record<string, unknown>;
+  /** What all indexes of OpenAPI v3 have, as they have it. */
+  openApiPaths(): Record<string, unknown> {
+    const indexes = [...this.remotes.values()].map(({ openApi }) => [...openApi.v3]);
+    return Object.fromEntries(indexes.flat());
   }
 
   /** The OpenAPI v2 documents of all servers that have one. */
-  async openApiV2(): Promise<readonly unknown[]> {
-    const remotes = [...this.remotes.values()];
-    return Promise.all(remotes.map((remote) => remote.fetchOpenApi('/openapi/v2')));
+  openApiV2(): readonly RemoteOpenApiV2[] {
+    return [...this.remotes.values()].map(({ openApi, pathPrefix }) => {
+      return { document: openApi.v2, pathPrefix };
+    });
   }
 
-  /** Passes on a request for a document of OpenAPI v3 of a group that another server serves. */
+  /** Passes on a request for a document of OpenAPI v3 that another server has in its index; false when none has. */
   async proxyOpenApi(
     request: IncomingMessage,
     response: ServerResponse,
-    group: string,
+    document: string,
     user: UserInfo,
   ): Promise<boolean> {
-    const remote = [...this.remotes.values()].find((known) => known.group === group);
+    const remote = [...this.remotes.values()].find(({ openApi }) => openApi.v3.has(document));
     if (!remote) return false;
     await remote.proxy(request, response, user, REQUEST_TIMEOUT_MS);
     return true;
@@ -161,8 +159,10 @@ class RemoteApiServer implements AsyncDisposable {
   private readonly backend: Backend;
   private readonly availability: RecurringTask;
   private readonly discovery: RecurringTask;
+  readonly openApi: RemoteOpenApi;
   private fetched: FetchedDiscovery | undefined;
   private isCurrent = false;
+  private hasAskedOpenApi = false;
   private turns = 0;
 
   constructor(apiService: KubeObject, parts: AggregatorParts, onChange: () => void) {
@@ -172,10 +172,18 @@ class RemoteApiServer implements AsyncDisposable {
     this.backend = new Backend(apiService, parts.frontProxy);
     this.availability = new RecurringTask(() => this.check(), AVAILABILITY_CADENCE);
     this.discovery = new RecurringTask(() => this.discover(), DISCOVERY_CADENCE);
+    this.openApi = new RemoteOpenApi(
+      (path, headers, timeoutMs) => this.fetch(path, headers, timeoutMs),
+      (error, message) => {
+        this.report(error, message);
+      },
+    );
   }
 
-  get group(): string {
-    return textAt(this.apiService, 'spec', 'group');
+  /** Where its OpenAPI has a say. */
+  get pathPrefix(): string {
+    const { apiService } = this;
+    return `/apis/${textAt(apiService, 'spec', 'group')}/${textAt(apiService, 'spec', 'version')}/`;
   }
 
   get version(): RemoteVersion {
@@ -208,29 +216,9 @@ class RemoteApiServer implements AsyncDisposable {
     await proxy(request, response, { backend: this.backend, endpoint, user, timeoutMs });
   }
 
-  /** Undefined when it has no such document or cannot be asked. */
-  async fetchOpenApi(path: string): Promise<unknown> {
-    const endpoint = this.isAvailable() ? this.nextEndpoint() : undefined;
-    if (!endpoint) return undefined;
-    // As upstream: without a group, so that system:discovery has to allow it.
-    const headers = {
-      Accept: 'application/json',
-      ...identityHeaders(userInfo('system:aggregator')),
-    };
-    try {
-      const answer = await this.backend.fetch(
-        { endpoint, method: 'GET', path, headers },
-        OPENAPI_TIMEOUT_MS,
-      );
-      return parsedDocument(answer);
-    } catch (error) {
-      this.report(error, `Could not download ${path} of an aggregated API server`);
-      return undefined;
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.backend.close();
+    await this.openApi[Symbol.asyncDispose]();
     await this.availability[Symbol.asyncDispose]();
     await this.discovery[Symbol.asyncDispose]();
   }
@@ -249,6 +237,16 @@ class RemoteApiServer implements AsyncDisposable {
     return endpoints?.[this.turns++ % endpoints.length];
   }
 
+  private fetch(
+    path: string,
+    headers: OutgoingHttpHeaders,
+    timeoutMs: number,
+  ): Promise<BackendAnswer> {
+    const endpoint = this.isAvailable() ? this.nextEndpoint() : undefined;
+    if (!endpoint) return Promise.reject(new Error('Cannot download: service unavailable'));
+    return this.backend.fetch({ endpoint, method: 'GET', path, headers }, timeoutMs);
+  }
+
   private async check(): Promise<boolean> {
     const { objects, clock } = this.parts;
     const wasAvailable = this.isAvailable();
@@ -256,6 +254,11 @@ class RemoteApiServer implements AsyncDisposable {
     writeAvailability(objects, this.apiService.metadata.name, result, clock);
     const isAvailable = result.status === 'True';
     if (isAvailable !== wasAvailable || (isAvailable && !this.isCurrent)) this.discovery.trigger();
+    // The real one begins within a second of this change.
+    if (isAvailable && !(wasAvailable && this.hasAskedOpenApi)) {
+      this.hasAskedOpenApi = true;
+      this.openApi.trigger();
+    }
     this.onChange();
     return isAvailable;
   }
@@ -281,9 +284,4 @@ class RemoteApiServer implements AsyncDisposable {
   private report(err: unknown, message: string): void {
     this.parts.log.warn({ apiService: this.apiService.metadata.name, err }, message);
   }
-}
-
-/** A server without OpenAPI answers 404; that is its right. */
-function parsedDocument({ status, body }: BackendAnswer): unknown {
-  return status === 200 ? JSON.parse(body) : undefined;
 }

@@ -21,7 +21,7 @@ import type { ObjectStore } from './objects.ts';
 import { localOpenApiPaths, openApiV2, openApiV3 } from './openapi.ts';
 import type { RbacAuthorizer } from './rbac.ts';
 import { notSimulated, sendError, sendJson, sendText } from './reply.ts';
-import { chooseRepresentation, toDocument } from './representation.ts';
+import { chooseRepresentation, isJson, parseAccept, toDocument } from './representation.ts';
 import { SERVICE_ACCOUNTS, findResourceType, type ResourceType } from './resource-type.ts';
 import { type ReviewContext, answerReview, readObject } from './reviews.ts';
 import { toTable } from './tables.ts';
@@ -308,23 +308,22 @@ export class KubeApiServer implements AsyncDisposable {
     path: string,
     user: UserInfo,
   ): Promise<void> {
-    const { aggregator } = this.parts;
-    if (path === '/openapi/v2') {
-      sendJson(response, 200, openApiV2(await aggregator.openApiV2()));
-      return;
-    }
-    if (path === '/openapi/v3') {
-      const paths = { ...(await aggregator.openApiPaths()), ...localOpenApiPaths() };
-      sendJson(response, 200, { paths });
-      return;
-    }
-    const [, documentPath = ''] = /^\/openapi\/v3\/(.*)$/.exec(path) ?? [];
-    const document = openApiV3(documentPath);
-    if (document) sendJson(response, 200, document);
-    else {
-      const [, group = ''] = documentPath.split('/');
-      if (await aggregator.proxyOpenApi(request, response, group, user)) return;
+    const [, name = ''] = /^\/openapi\/v3\/(.*)$/.exec(path) ?? [];
+    const document = this.openApiDocument(path) ?? openApiV3(name);
+    if (document && parseAccept(request.headers.accept ?? '*/*').some(isJson)) {
+      sendJson(response, 200, document);
+    } else if (document) {
+      sendText(response, 406, 'the simulated kube-apiserver has OpenAPI as JSON only\n');
+    } else if (!(await this.parts.aggregator.proxyOpenApi(request, response, name, user))) {
       sendText(response, 404, '404 page not found\n');
     }
+  }
+
+  /** Of the whole cluster, our own and what the others serve. */
+  private openApiDocument(path: string): object | undefined {
+    const { aggregator } = this.parts;
+    if (path === '/openapi/v2') return openApiV2(aggregator.openApiV2());
+    if (path !== '/openapi/v3') return undefined;
+    return { paths: { ...aggregator.openApiPaths(), ...localOpenApiPaths() } };
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { valueAt } from './kube-object.ts';
 import { LOCAL_GROUP_VERSIONS } from './discovery.ts';
+import { type RemoteOpenApiV2, mergeOpenApiV2 } from './merge-openapi.ts';
 import { RESOURCE_TYPES, type ResourceType, apiVersionOf } from './resource-type.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
@@ -54,17 +54,14 @@ export function openApiV3(path: string): object | undefined {
   return { openapi: '3.0.0', info: INFO, paths: pathsOf(types), components: { schemas } };
 }
 
-/** `/openapi/v2` of our own and of the aggregated API servers. The first of two definitions of a name counts. */
-export function openApiV2(remotes: readonly unknown[]): object {
-  const paths = remotes.map((document) => valueAt(document, 'paths') ?? {});
-  const definitions = remotes.map((document) => valueAt(document, 'definitions') ?? {});
-  const own = schemasOf(RESOURCE_TYPES, '#/definitions/');
-  return {
-    swagger: '2.0',
-    info: INFO,
-    paths: Object.assign({}, ...paths, pathsOf(RESOURCE_TYPES)) as object,
-    definitions: Object.assign({}, ...definitions, own) as object,
+/** `/openapi/v2` of our own and of the aggregated API servers. */
+export function openApiV2(remotes: readonly RemoteOpenApiV2[]): object {
+  const own = {
+    paths: pathsOf(RESOURCE_TYPES),
+    definitions: schemasOf(RESOURCE_TYPES, '#/definitions/'),
+    parameters: {},
   };
+  return { swagger: '2.0', info: INFO, ...mergeOpenApiV2(own, remotes) };
 }
 
 function pathOf({ group, version }: { group: string; version: string }): string {

@@ -95,6 +95,17 @@ const QUESTIONS: readonly Question[] = [
       /nodes +metrics.k8s.io\/v1beta1 +false +NodeMetrics *\npods +metrics.k8s.io\/v1beta1 +true +PodMetrics *\n$/,
   },
   {
+    name: 'explain nodemetrics.usage',
+    args: ['explain', 'nodemetrics.usage'],
+    answer:
+      /^GROUP: +metrics.k8s.io\nKIND: +NodeMetrics\nVERSION: +v1beta1\n\nFIELD: usage <map\[string\]Quantity>\n[^]*What the node uses/,
+  },
+  {
+    name: 'explain podmetrics --recursive',
+    args: ['explain', 'podmetrics', '--recursive'],
+    answer: /\n {2}containers\t<\[\]ContainerMetrics> -required-\n {4}name\t<string> -required-\n/,
+  },
+  {
     name: 'get apiservice',
     args: ['get', 'apiservice', 'v1beta1.metrics.k8s.io'],
     answer:

@@ -4,7 +4,7 @@ import { type Cluster, createCluster } from '../../../src/simulator/cluster.ts';
 import { ENDPOINT_SLICES, SERVICES } from '../../../src/simulator/resource-type.ts';
 import { BackendServer, sendJson, valuesOf } from '../../support/backend-server.ts';
 import { type ClusterAnswer, ClusterClient } from '../../support/cluster-client.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { until, waitFor } from '../../support/wait-for.ts';
 
 const NODES = '/apis/metrics.k8s.io/v1beta1/nodes';
 const AGGREGATED = {
@@ -385,24 +385,71 @@ describe('the aggregator', () => {
       expect(again).toMatchObject({ status: 304, body: '' });
     });
 
-    test('and its OpenAPI', async () => {
-      const answer = backend.ownAnswer;
+    describe('and its OpenAPI', () => {
+      const PATH = '/apis/metrics.k8s.io/v1beta1/nodes';
       const entry = { serverRelativeURL: '/openapi/v3/apis/metrics.k8s.io/v1beta1?hash=AA' };
-      backend.ownAnswer = (request, response) => {
-        if (request.url === '/openapi/v3') {
-          sendJson(response, { paths: { 'apis/metrics.k8s.io/v1beta1': entry } });
-        } else answer(request, response);
-      };
-      await register();
+      const index = { paths: { 'apis/metrics.k8s.io/v1beta1': entry } };
+      const v2 = { paths: { [PATH]: { get: {} }, '/version/': { get: {} } } };
 
-      const root = JSON.parse((await admin.get('/openapi/v3')).body) as { paths: object };
-      await admin.get(entry.serverRelativeURL);
+      /** Downloads of a path so far. */
+      function downloads(path: string) {
+        return backend.seen.filter(({ url }) => url === path);
+      }
 
-      expect(root.paths).toMatchObject({
-        'api/v1': { serverRelativeURL: expect.stringMatching(/^\/openapi\/v3\/api\/v1\?hash=/) },
-        'apis/metrics.k8s.io/v1beta1': entry,
+      beforeEach(async () => {
+        const answer = backend.ownAnswer;
+        backend.ownAnswer = (request, response) => {
+          if (request.url === '/openapi/v3') sendJson(response, index);
+          else if (request.url === '/openapi/v2') sendJson(response, v2);
+          else answer(request, response);
+        };
+        await register();
+        await waitFor(() => downloads('/openapi/v3').length * downloads('/openapi/v2').length > 0);
       });
-      expect(backend.userRequests[0]?.url).toBe(entry.serverRelativeURL);
+
+      async function read(path: string): Promise<{ readonly paths: object }> {
+        return JSON.parse((await admin.get(path)).body) as { paths: object };
+      }
+
+      test('of v3: the index as it is, the documents by passing requests on', async () => {
+        const { paths } = await until(
+          () => read('/openapi/v3'),
+          (document) => 'apis/metrics.k8s.io/v1beta1' in document.paths,
+        );
+        await admin.get(entry.serverRelativeURL);
+
+        expect(paths).toMatchObject({
+          'api/v1': { serverRelativeURL: expect.stringMatching(/^\/openapi\/v3\/api\/v1\?hash=/) },
+          ...index.paths,
+        });
+        expect(backend.userRequests[0]?.url).toBe(entry.serverRelativeURL);
+        expect(await admin.get('/openapi/v3/apis/nope/v1')).toMatchObject({ status: 404 });
+      });
+
+      test('of v2: what is below its own paths, and nothing else', async () => {
+        const { paths } = await until(
+          () => read('/openapi/v2'),
+          (document) => PATH in document.paths,
+        );
+
+        expect(paths).toHaveProperty(['/api/v1/pods']);
+        expect(paths).not.toHaveProperty(['/version/']);
+      });
+
+      test('in its own name, without groups, and for the index without Accept', () => {
+        const [ofV2, ofV3] = [downloads('/openapi/v2')[0], downloads('/openapi/v3')[0]];
+
+        expect(ofV2 && valuesOf(ofV2, 'x-remote-user')).toEqual(['system:aggregator']);
+        expect(ofV2 && valuesOf(ofV2, 'x-remote-group')).toEqual([]);
+        expect(ofV2 && valuesOf(ofV2, 'accept')).toEqual(['application/json']);
+        expect(ofV3 && valuesOf(ofV3, 'accept')).toEqual([]);
+      });
+
+      test('and has it as JSON only', async () => {
+        const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+        expect(await admin.get('/openapi/v2', { accept })).toMatchObject({ status: 406 });
+      });
     });
   });
 });
