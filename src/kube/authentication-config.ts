@@ -23,42 +23,26 @@ export type AuthenticationConfigInformerOptions = Omit<InformerOptions, 'resourc
 
 /**
  * Follows the ConfigMap in which the cluster says whom an extension API server may believe. It may be
- * missing, and come later; when it goes, or an update makes no sense, the last good values stay.
+ * missing, and come later; when it goes, or an update makes no sense, the last good values stay. Synced is
+ * who knows what it says, or that there is none.
  */
-export class AuthenticationConfigInformer implements AsyncDisposable {
-  private readonly mirror: ConfigMapMirror;
-  private readonly informer: Informer;
+export class AuthenticationConfigInformer extends Informer {
+  private readonly configMap: ConfigMapMirror;
 
   constructor(options: AuthenticationConfigInformerOptions) {
-    this.mirror = new ConfigMapMirror(options.log);
-    this.informer = new Informer(this.mirror, { ...options, resource: RESOURCE });
-  }
-
-  start(): void {
-    this.informer.start();
-  }
-
-  /** Whether it is known what the ConfigMap says, or that there is none. */
-  get synced(): boolean {
-    return this.informer.synced;
-  }
-
-  whenSynced(signal: AbortSignal): Promise<void> {
-    return this.informer.whenSynced(signal);
+    const configMap = new ConfigMapMirror(options.log);
+    super(configMap, { ...options, resource: RESOURCE });
+    this.configMap = configMap;
   }
 
   /** The same object until something changes. */
   current(): AuthenticationConfig {
-    return this.mirror.settings.current;
+    return this.configMap.settings.current;
   }
 
   /** Grows with each change of `current()`. */
   get generation(): number {
-    return this.mirror.settings.generation;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.informer[Symbol.asyncDispose]();
+    return this.configMap.settings.generation;
   }
 }
 

@@ -44,46 +44,31 @@ const RESOURCE = {
 export type NodeInformerOptions = Omit<InformerOptions, 'resource'>;
 
 /** Follows every node of the cluster. */
-export class NodeInformer implements AsyncDisposable {
-  private readonly mirror = new NodeMirror();
-  private readonly informer: Informer;
+export class NodeInformer extends Informer {
+  private readonly nodes: NodeMirror;
 
   constructor(options: NodeInformerOptions) {
-    this.informer = new Informer(this.mirror, { ...options, resource: RESOURCE });
-  }
-
-  start(): void {
-    this.informer.start();
-  }
-
-  get synced(): boolean {
-    return this.informer.synced;
-  }
-
-  whenSynced(signal: AbortSignal): Promise<void> {
-    return this.informer.whenSynced(signal);
+    const nodes = new NodeMirror();
+    super(nodes, { ...options, resource: RESOURCE });
+    this.nodes = nodes;
   }
 
   /** By name, in byte order; those after `after`. What is being iterated does not change meanwhile. */
   list(after?: string): Iterable<NodeRecord> {
-    return entriesAfter(this.mirror.list(), after);
+    return entriesAfter(this.nodes.list(), after);
   }
 
   get(name: string): NodeRecord | undefined {
-    return this.mirror.get(name);
+    return this.nodes.get(name);
   }
 
   get size(): number {
-    return this.mirror.size;
+    return this.nodes.size;
   }
 
   /** Tells of changes from now on; for what there is already, see `list`. Returns how to end it. */
   subscribe(listener: NodeListener): () => void {
-    return this.mirror.subscribe(listener);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.informer[Symbol.asyncDispose]();
+    return this.nodes.subscribe(listener);
   }
 }
 

@@ -26,24 +26,13 @@ const RESOURCE = {
 export type PodInformerOptions = Omit<InformerOptions, 'resource'>;
 
 /** Follows the running pods of the cluster, by their metadata. */
-export class PodInformer implements AsyncDisposable {
-  private readonly mirror = new PodMirror();
-  private readonly informer: Informer;
+export class PodInformer extends Informer {
+  private readonly pods: PodMirror;
 
   constructor(options: PodInformerOptions) {
-    this.informer = new Informer(this.mirror, { ...options, resource: RESOURCE });
-  }
-
-  start(): void {
-    this.informer.start();
-  }
-
-  get synced(): boolean {
-    return this.informer.synced;
-  }
-
-  whenSynced(signal: AbortSignal): Promise<void> {
-    return this.informer.whenSynced(signal);
+    const pods = new PodMirror();
+    super(pods, { ...options, resource: RESOURCE });
+    this.pods = pods;
   }
 
   /**
@@ -55,19 +44,15 @@ export class PodInformer implements AsyncDisposable {
     selector: LabelSelector,
     after?: PodKey,
   ): Iterable<PodRecord | undefined> {
-    return this.mirror.index.list(namespace, selector, after);
+    return this.pods.index.list(namespace, selector, after);
   }
 
   get(namespace: string, name: string): PodRecord | undefined {
-    return this.mirror.index.get(namespace, name);
+    return this.pods.index.get(namespace, name);
   }
 
   get size(): number {
-    return this.mirror.index.size;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.informer[Symbol.asyncDispose]();
+    return this.pods.index.size;
   }
 }
 
