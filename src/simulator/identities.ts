@@ -15,7 +15,8 @@ import {
 import { textAt, valueAt } from './kube-object.ts';
 import { type UserInfo, serviceAccountGroups, serviceAccountName, userInfo } from './user-info.ts';
 
-const ISSUER = 'https://kubernetes.default.svc.cluster.local';
+/** Of service account tokens, and the audience of this kube-apiserver. */
+export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** Checked tokens remembered, so that a thousand kubelets do not check one signature a thousand times a second. */
 const REMEMBERED_TOKENS = 256;
 

@@ -52,7 +52,13 @@ const SPECS: ReadonlyMap<string, Message> = new Map<string, Message>([
   ['LocalSubjectAccessReview', ACCESS_REVIEW],
   ['SelfSubjectRulesReview', new Map([[1, text('namespace')]])],
   ['SelfSubjectReview', new Map()],
-  ['TokenReview', new Map([[1, text('token')]])],
+  [
+    'TokenReview',
+    new Map<number, Field>([
+      [1, text('token')],
+      [2, { name: 'audiences', as: 'texts' }],
+    ]),
+  ],
   ['TokenRequest', new Map([[4, { name: 'expirationSeconds', as: 'number' }]])],
 ]);
 

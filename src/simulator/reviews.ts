@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { goQuote } from '../apimachinery/go-quote.ts';
 import {
   StatusError,
   badRequest,
@@ -10,7 +11,7 @@ import { formatTimestamp } from '../apimachinery/timestamp.ts';
 import type { Clock } from '../clock.ts';
 import type { ApiRequest } from './api-request.ts';
 import { readBody } from './backend.ts';
-import type { Identities, TokenVerdict } from './identities.ts';
+import { ISSUER, type Identities, type TokenVerdict } from './identities.ts';
 import { textAt, textsAt, valueAt } from './kube-object.ts';
 import type { ObjectStore } from './objects.ts';
 import type { AccessAttributes, PolicyRule, RbacAuthorizer } from './rbac.ts';
@@ -129,7 +130,16 @@ function tokenStatus(object: unknown, { judgeToken }: ReviewContext): object {
     ]);
   }
   const verdict = judgeToken(token);
-  if (verdict.user) return { authenticated: true, user: toReviewUser(authenticated(verdict.user)) };
+  if (verdict.user) {
+    const wanted = textsAt(object, 'spec', 'audiences');
+    const audiences = wanted.length === 0 ? [ISSUER] : wanted.filter((name) => name === ISSUER);
+    if (audiences.length === 0) {
+      const error = `[invalid bearer token, token audiences [${goQuote(ISSUER)}] is invalid for the target audiences [${wanted.map(goQuote).join(' ')}]]`;
+      return { user: {}, error };
+    }
+    const user = toReviewUser(authenticated(verdict.user));
+    return { authenticated: true, user, audiences };
+  }
   return { user: {}, ...(verdict.error !== '' && { error: verdict.error }) };
 }
 

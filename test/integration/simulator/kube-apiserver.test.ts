@@ -153,6 +153,21 @@ describe('the simulated kube-apiserver', () => {
       return (JSON.parse(body) as { status: unknown }).status;
     }
 
+    test('for which audience a token is, and whether it is for the ones that are asked for', async () => {
+      const token = cluster.serviceAccountToken('default', 'default');
+      const own = 'https://kubernetes.default.svc.cluster.local';
+
+      expect(await ask(TOKEN_REVIEWS, { token })).toMatchObject({ audiences: [own] });
+      expect(await ask(TOKEN_REVIEWS, { token, audiences: ['x', own] })).toMatchObject({
+        authenticated: true,
+        audiences: [own],
+      });
+      expect(await ask(TOKEN_REVIEWS, { token, audiences: ['x', 'y'] })).toEqual({
+        user: {},
+        error: expect.stringContaining('is invalid for the target audiences ["x" "y"]') as unknown,
+      });
+    });
+
     test('whose token it is', async () => {
       const token = cluster.serviceAccountToken('default', 'default');
 
