@@ -38,11 +38,12 @@ const OWN_VALUES: ReadonlyMap<string, RegExp> = new Map([
   ['etag', /^"[0-9A-F]{128}"$/],
   ['last-modified', HTTP_DATE],
   ['expires', HTTP_DATE],
+  ['content-range', /^bytes (?:\d+-\d+|\*)\/\d+$/],
   ['process-start-time-unix', /^\d{10}(?:\.\d+)?$/],
 ]);
 
 const OWN_HASH = /hash=[0-9A-F]{128}/g;
-const RECORDED_PORT = /^:14443$/;
+const RECORDED_ADDRESS = ':14443';
 /** Clocks of two machines, and the time that a question takes. */
 const MOMENT_WITHIN_MS = 60_000;
 
@@ -62,9 +63,7 @@ function recordedBody(exchange: Exchange, body: Body, around: Circumstances): Bo
   if (body.format === 'text') return body;
   const own = withoutOwnValues(exchange, body, () => true);
   const tree = mapMembers(own.tree, (name, value) =>
-    name === 'serverAddress' && RECORDED_PORT.test(textIn(value))
-      ? scalar(`:${around.port}`)
-      : value,
+    name === 'serverAddress' ? withPort(value, around.port) : value,
   );
   return withPaths({ ...own, tree }, (paths) => paths.filter((path) => !isDebugging(path)));
 }
@@ -85,6 +84,13 @@ function answeredBody(
   return withPaths(own, (paths) =>
     paths.filter((path) => known.includes(path) && !isDebugging(path)),
   );
+}
+
+/** In the same quotes, if any. */
+function withPort(value: Tree, port: number): Tree {
+  if (textIn(value) !== RECORDED_ADDRESS || value.kind !== 'scalar') return value;
+  const address = `:${port}`;
+  return scalar(address, value.raw?.replace(RECORDED_ADDRESS, address));
 }
 
 function textIn(tree: Tree): string {
@@ -177,7 +183,8 @@ const NEEDED_FAMILIES = [
   // But for three that a Go server shows only once they have happened, as they had before the recording.
   /^apiserver_(?!request_(?:aborts|terminations|post_timeout)_total$)(?:request|response|delegated|client_certificate|current_inflight|audit|tls)_.+$/,
   /^(?:authentication|authenticated|authorization)_.+$/,
-  /^rest_client_(?!exec_plugin_).+$/,
+  // But for what only client-go has: plugins that it runs, and its garbage collection of transports.
+  /^rest_client_(?!exec_plugin_|transport_cert_rotation_).+$/,
   /^workqueue_.+$/,
   /^process_(?:cpu_seconds_total|resident_memory_bytes|virtual_memory_bytes|open_fds|max_fds|start_time_seconds)$/,
 ];

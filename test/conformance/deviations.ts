@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { METHODS } from 'node:http';
+import { join } from 'node:path';
 import {
+  type Place,
   type PodFigures,
   failure,
   itemsOf,
   listIn,
   nameOf,
+  ofPod,
+  partialMetadata,
   podMetrics,
   podNotFound,
   replaced,
@@ -15,7 +20,7 @@ import {
 import { type Exchange, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
 import { isSelected } from './selectors.ts';
 import { type ResourcePath, type Side, recordedSide, resourcePathOf } from './side.ts';
-import { type Value, treeOf, withMember } from './tree.ts';
+import { type Tree, type Value, textAt, treeOf, withMember } from './tree.ts';
 
 /**
  * A difference that is meant, as a rule over exchanges: known ones, and ones nobody has seen yet. The only
@@ -34,6 +39,8 @@ export interface Deviation {
   readonly edit: (exchange: Exchange, side: Side) => Side | undefined;
 }
 
+/** Expected answers are taken from it as far as possible. */
+const OWN = readExchanges(OWN_EXCHANGES);
 const SECOND_SAMPLE = '2026-11-20T10:00:15Z';
 
 /** Derived by hand from `world/kubelet/gamma.*`: no CPU second in 15 s, 1048576 bytes. */
@@ -65,7 +72,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     upstream: 'a pod whose counter fell is served without containers and with `"timestamp": null`',
     here: 'hidden (404, not in lists) until its next sample, or its last complete figures where it had any',
     why: 'clients treat a pod without containers as missing; some fail on the null',
-    edit: withoutPod('team-a', 'reset'),
+    edit: withoutPod({ namespace: 'team-a', name: 'reset' }),
   },
   {
     name: 'idle',
@@ -121,17 +128,19 @@ export const DEVIATIONS: readonly Deviation[] = [
 ];
 
 /** A read of this pod, or a list that could hold it. */
-function podReadOf({ method, path }: Exchange, pod: { namespace: string; name: string }) {
+function podReadOf({ method, path }: Exchange, pod: Place) {
   const asked = method === 'GET' ? resourcePathOf(path) : undefined;
   if (asked?.resource !== 'pods') return { asked: undefined, isThisPod: false };
   return { asked, isThisPod: asked.namespace === pod.namespace && asked.name === pod.name };
 }
 
-function withoutPod(namespace: string, name: string): Deviation['edit'] {
+function withoutPod(pod: Place): Deviation['edit'] {
+  const { namespace, name } = pod;
   return (exchange, side) => {
-    const { asked, isThisPod } = podReadOf(exchange, { namespace, name });
-    if (asked === undefined || side.status !== 200) return undefined;
-    if (isThisPod) return replaced(side, 404, podNotFound(namespace, name));
+    const { asked, isThisPod } = podReadOf(exchange, pod);
+    if (asked === undefined) return undefined;
+    if (isThisPod) return isFoundThere(side) ? missing(exchange, side, pod) : undefined;
+    if (side.status !== 200) return undefined;
     const list = asked.name === '' ? listIn(side) : undefined;
     if (!list) return undefined;
     const body = withoutItem(list, namespace, name);
@@ -139,16 +148,81 @@ function withoutPod(namespace: string, name: string): Deviation['edit'] {
   };
 }
 
+/** Served, or refused only because it cannot be had in the form of a list. */
+function isFoundThere({ status, body }: Side): boolean {
+  if (status !== 406 || body === undefined || body.format === 'text') return status === 200;
+  return textAt(body.tree, 'message').includes('not a list');
+}
+
+/** Where an object was asked for in other forms only, errors are told in indented JSON. */
+function missing({ headers }: Exchange, side: Side, { namespace, name }: Place): Side {
+  const refused = podNotFound(namespace, name);
+  const clauses = (headers['accept'] ?? '').split(',');
+  if (clauses.some((clause) => !clause.includes('as='))) return replaced(side, 404, refused);
+  const body = { format: 'indented', tail: '', tree: treeOf(refused) } as const;
+  const told = new Map(side.headers).set('content-type', 'application/json');
+  return { status: 404, headers: told, body };
+}
+
 function withServedPod(pod: PodFigures): Deviation['edit'] {
   const selectable = { ...pod, labels: new Map(Object.entries(pod.labels)) };
   return (exchange, side) => {
     const { asked, isThisPod } = podReadOf(exchange, pod);
     if (asked === undefined) return undefined;
-    if (isThisPod) return side.status === 404 ? replaced(side, 200, podMetrics(pod)) : undefined;
+    const includeObject = asked.query.get('includeObject') ?? '';
+    if (isThisPod) return side.status === 404 ? servedLike(exchange, side, pod) : undefined;
     const list = asked.name === '' && isSelected(asked, selectable) ? listIn(side) : undefined;
-    if (!list) return undefined;
-    return { ...side, body: withPod(list, pod, asked.query.get('includeObject') ?? '') };
+    return list && { ...side, body: withPod(list, pod, { includeObject, placeOf }) };
   };
+}
+
+const SERVED_POD = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/db-0';
+
+/**
+ * As the recording has a pod that was served to whoever accepts the same. Without such a one: as a plain object in
+ * the encoding of the refusal, or as its metadata when that is what was asked for.
+ */
+function servedLike({ headers, path: asked }: Exchange, side: Side, pod: PodFigures): Side {
+  const accepted = headers['accept'] ?? '';
+  const like = example(
+    ({ path, headers: other }) => path === SERVED_POD && other['accept'] === accepted,
+  );
+  if (like === undefined) {
+    const [, version] = /as=PartialObjectMetadata;v=(\w+)/.exec(accepted) ?? [];
+    if (version === undefined) return replaced(side, 200, podMetrics(pod));
+    const metadata = partialMetadata(pod, `meta.k8s.io/${version}`);
+    return replaced(inCompactJson(side), 200, metadata);
+  }
+  const { body, ...served } = recordedSide(like);
+  if (body === undefined || body.format === 'text') return { ...served, body };
+  const includeObject = resourcePathOf(asked)?.query.get('includeObject') ?? '';
+  return { ...served, body: ofPod(body, pod, includeObject) };
+}
+
+function inCompactJson({ status, headers }: Side): Side {
+  return { status, headers, body: { format: 'compact', tree: treeOf({}), tail: '\n' } };
+}
+
+/** By the objects of the recorded world where the item does not say its namespace. */
+function placeOf(item: Tree): Place {
+  const place = nameOf(item);
+  return place.namespace === ''
+    ? { namespace: NAMESPACES.get(place.name) ?? '', name: place.name }
+    : place;
+}
+
+const NAMESPACES: ReadonlyMap<string, string> = new Map(
+  recordedPods().map(({ metadata }) => [metadata.name, metadata.namespace]),
+);
+
+function recordedPods(): readonly { readonly metadata: Place }[] {
+  const text = readFileSync(join(OWN_EXCHANGES, 'world', 'pods.json'), 'utf8');
+  return (JSON.parse(text) as { items: { metadata: Place }[] }).items;
+}
+
+/** The first exchange of the project's own recording that an administrator had and that fits. */
+function example(fits: (exchange: Exchange) => boolean): Exchange | undefined {
+  return OWN.find((exchange) => exchange.as === 'admin' && fits(exchange));
 }
 
 /** The list that is asked for with a limit or a token, when it was answered. */
@@ -208,9 +282,11 @@ function refuseToken(exchange: Exchange, side: Side): Side | undefined {
 /** Whoever was authenticated and authorized was answered just so. */
 function refuseMethod({ method }: Exchange, side: Side): Side | undefined {
   if (METHODS.includes(method) || side.status === 405) return undefined;
-  const headers = new Map(side.headers);
-  headers.delete('x-content-type-options');
-  headers.set('content-type', 'application/json');
+  const told = ['audit-id', 'cache-control', 'date'];
+  const headers = new Map([
+    ...[...side.headers].filter(([name]) => told.includes(name)),
+    ['content-type', 'application/json'],
+  ]);
   const message = 'the server does not allow this method on the requested resource';
   const refused = failure(405, 'MethodNotAllowed', message, {});
   const body = { format: 'compact', tail: '\n', tree: treeOf(refused) } as const;
@@ -228,19 +304,17 @@ function withoutOpenApiProtobuf({ path }: Exchange, side: Side): Side | undefine
 
 function withoutDebuggingPages({ path }: Exchange, side: Side): Side | undefined {
   const [route = ''] = path.split('?');
-  const isServedThere = side.status === 200 || side.status === 406;
-  if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || !isServedThere) return undefined;
+  const isRefused = [401, 403, 404].includes(side.status);
+  if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || isRefused) return undefined;
   const { status, headers, body } = unknownPath();
   return { status, headers: new Map(headers), body };
 }
 
 /** The recorded answer to a path that does not exist. */
 function unknownPath(): Side {
-  const example = readExchanges(OWN_EXCHANGES).find(
-    ({ as, path, response }) => as === 'admin' && path === '/nope' && response.status === 404,
-  );
-  if (!example) throw new Error('There is no recorded answer to a path that does not exist');
-  return recordedSide(example);
+  const found = example(({ path, response }) => path === '/nope' && response.status === 404);
+  if (!found) throw new Error('There is no recorded answer to a path that does not exist');
+  return recordedSide(found);
 }
 
 /** What an exchange is meant to be answered here, and the names of the deviations that made it so. */

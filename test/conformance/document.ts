@@ -13,7 +13,7 @@ export interface Document {
   readonly tail: string;
 }
 
-/** A body: a document, or a text without a structure that we need to know. */
+/** A body: a document, or something without a structure that we need to know, one character a byte. */
 export type Body = Document | { readonly format: 'text'; readonly text: string };
 
 /**
@@ -33,8 +33,7 @@ export function readBody(contentType: string, bytes: Uint8Array): Body {
     const text = utf8();
     return unchanged({ format: 'yaml', tree: parseYaml(text), tail: '' }, text);
   }
-  const isText = mediaType === '' || mediaType.startsWith('text/');
-  return { format: 'text', text: isText ? utf8() : Buffer.from(bytes).toString('latin1') };
+  return { format: 'text', text: Buffer.from(bytes).toString('latin1') };
 }
 
 function readJson(text: string): Document {

@@ -49,7 +49,7 @@ export function withItems(document: Document, items: readonly Tree[]): Document 
 }
 
 /** Of a Table's row without an object, the first cell is all there is to know it by. */
-export function nameOf(item: Tree): { namespace: string; name: string } {
+export function nameOf(item: Tree): Place {
   const metadata = treeAt(item, 'metadata') ?? treeAt(item, 'object', 'metadata');
   const [cell] = itemsAt(item, 'cells');
   return {
@@ -67,35 +67,69 @@ export function withoutItem(document: Document, namespace: string, name: string)
   return withItems(document, kept);
 }
 
-/** With the pod where it stands by namespace and name. */
-export function withPod(document: Document, pod: PodFigures, includeObject: string): Document {
+/** A place by namespace and name. */
+export interface Place {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * With the pod where it stands by namespace and name.
+ * @param placeOf Tells the namespace of a row of a Table that has no object.
+ */
+export function withPod(
+  document: Document,
+  pod: PodFigures,
+  { includeObject, placeOf }: { includeObject: string; placeOf: (item: Tree) => Place },
+): Document {
   const value =
     itemsMember(document) === 'rows' ? row(document, pod, includeObject) : item(document, pod);
   const made = inOrderOf(document.format, treeOf(value));
   const items = itemsOf(document);
-  const at = items.findIndex((other) => isBefore(pod, nameOf(other)));
+  const at = items.findIndex((other) => isBefore(pod, placeOf(other)));
   return withItems(document, items.toSpliced(at < 0 ? items.length : at, 0, made));
 }
 
-function isBefore(pod: PodFigures, other: { namespace: string; name: string }): boolean {
-  if (other.namespace !== '' && other.namespace !== pod.namespace) {
-    return pod.namespace < other.namespace;
-  }
-  return pod.name < other.name;
+function isBefore(left: Place, right: Place): boolean {
+  if (left.namespace !== right.namespace) return left.namespace < right.namespace;
+  return left.name < right.name;
 }
 
-function item({ tree }: Document, pod: PodFigures): Value {
-  return textAt(tree, 'kind') === 'PartialObjectMetadataList'
-    ? { metadata: metadataOf(pod) }
-    : { metadata: metadataOf(pod), ...figuresOf(pod) };
+/** The same single object in the same representation, of another pod: served, instead of the one there. */
+export function ofPod(document: Document, pod: PodFigures, includeObject: string): Document {
+  const { tree, format } = document;
+  const apiVersion = textAt(tree, 'apiVersion');
+  switch (textAt(tree, 'kind')) {
+    case 'Table':
+      return withItems(document, [inOrderOf(format, treeOf(row(document, pod, includeObject)))]);
+    case 'PartialObjectMetadata':
+      return { ...document, tree: inOrderOf(format, treeOf(partialMetadata(pod, apiVersion))) };
+    case 'PodMetrics':
+      return { ...document, tree: inOrderOf(format, treeOf(podMetrics(pod))) };
+    default:
+      // A representation that no single pod has: the refusal does not name it.
+      return document;
+  }
+}
+
+function item({ format, tree }: Document, pod: PodFigures): Value {
+  if (textAt(tree, 'kind') !== 'PartialObjectMetadataList') {
+    return { metadata: metadataOf(pod), ...figuresOf(pod) };
+  }
+  // An object in a list has its type in JSON and YAML only.
+  const partial = partialMetadata(pod, textAt(tree, 'apiVersion'));
+  return format === 'protobuf' ? { metadata: metadataOf(pod) } : partial;
 }
 
 function row({ tree }: Document, pod: PodFigures, includeObject: string): Value {
   const cells = [pod.name, pod.cells.cpu, pod.cells.memory, pod.window];
   if (includeObject === 'None') return { cells, object: null };
   if (includeObject === 'Object') return { cells, object: podMetrics(pod) };
-  const typeMeta = { kind: 'PartialObjectMetadata', apiVersion: textAt(tree, 'apiVersion') };
-  return { cells, object: { ...typeMeta, metadata: metadataOf(pod) } };
+  return { cells, object: partialMetadata(pod, textAt(tree, 'apiVersion')) };
+}
+
+export function partialMetadata(pod: PodFigures, apiVersion: string): Value {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata: metadataOf(pod) };
 }
 
 export function podMetrics(pod: PodFigures): Value {

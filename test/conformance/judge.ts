@@ -36,7 +36,7 @@ export function judge(
   let answered: Side;
   try {
     if (answer instanceof Error) throw answer;
-    answered = answeredSide(answer);
+    answered = answeredSide(answer, meant);
   } catch (error) {
     if (!Error.isError(error)) throw error;
     return verdict('wrong', [`cannot be read: ${error.message}`]);

@@ -3,13 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../../src/clock.ts';
+import type { Address } from './ask.ts';
 import { DEVIATIONS } from './deviations.ts';
 import { type Exchange, ExchangesError, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
 import { makeSecrets, readSecrets, writeSecrets } from './identities.ts';
 import { HELP, type Options, UsageError, parseOptions } from './options.ts';
+import { replayOnOwnServers } from './own-servers.ts';
 import { type Replay, type ReplaySpec, replay } from './replay.ts';
 import { outcomeTable, unusedDeviations, wrongAnswer } from './report.ts';
-import { OwnServer, clusterFlags, recordedFlags, startRecordedCluster } from './surroundings.ts';
+import { clusterFlags, recordedFlags, startRecordedCluster } from './surroundings.ts';
 
 const RESOLUTION_MS = 15_000;
 
@@ -36,27 +38,14 @@ function chosenExchanges({ exchanges, topics, ids }: Options): readonly Exchange
   );
 }
 
-async function replayOnOwnServers(
-  sources: readonly string[],
+async function replayOnTarget(
+  address: Address,
+  options: Options,
   spec: ReplaySpec,
 ): Promise<ReadonlyMap<string, Replay>> {
-  await using house = new AsyncDisposableStack();
-  const cluster = house.use(await startRecordedCluster());
-  const secrets = makeSecrets(cluster, systemClock.nowMs());
-  // Side by side: most of the time is waiting for the second scrape.
-  const replays = sources.map(async (source): Promise<readonly [string, Replay]> => {
-    await using server = await OwnServer.start(cluster, source);
-    const address = { host: '127.0.0.1', port: server.port };
-    const found = await replay({ address, secrets, check: () => server.check() }, spec);
-    return [`--kubelet-metrics-source=${source}`, found];
-  });
-  const settled = await Promise.allSettled(replays);
-  return new Map(
-    settled.map((result) => {
-      if (result.status === 'rejected') throw result.reason;
-      return result.value;
-    }),
-  );
+  const secrets = await readSecrets(options.identities);
+  const found = await replay({ address, secrets }, spec);
+  return new Map([[`https://${address.host}:${address.port}`, found]]);
 }
 
 async function replayAll(options: Options): Promise<number> {
@@ -65,15 +54,7 @@ async function replayAll(options: Options): Promise<number> {
   const replays =
     options.target === undefined
       ? await replayOnOwnServers(options.sources, spec)
-      : new Map([
-          [
-            `https://${options.target.host}:${options.target.port}`,
-            await replay(
-              { address: options.target, secrets: await readSecrets(options.identities) },
-              spec,
-            ),
-          ],
-        ]);
+      : await replayOnTarget(options.target, options, spec);
   const verdicts = [...replays].flatMap(([name, { verdicts: found, durationMs }]) => {
     const late = durationMs > RESOLUTION_MS ? ', longer than one resolution' : '';
     say(`== ${name}: ${found.length} exchanges in ${(durationMs / 1000).toFixed(1)} s${late}\n`);

@@ -136,12 +136,12 @@ function inline(tree: Tree): string {
   return tree.raw ?? (typeof tree.value === 'string' ? text(tree.value) : String(tree.value));
 }
 
+const INDICATOR = /^[-?:,[\]{}#&*!|>'"%@`\s]|: |:$| #|\s$|[^\x20-\x7e]/;
+const OTHER_TYPE =
+  /^(?:[\d.+-][\d._]*(?:[eE][+-]?\d+)?|0[xob]\w+|\d{4}-\d\d-\d\d.*|y|n|yes|no|on|off|true|false|null|~|\.nan|\.inf|)$/i;
+
 /** Quoted when it could be read as something else than text: a number, a moment, a word of YAML. */
 function text(value: string): string {
-  const isPlain =
-    /^[A-Za-z0-9/_.][\w./ -]*[\w]$|^[A-Za-z]$/.test(value) &&
-    !/^[\d.+-]+(?:[eE][+-]?\d+)?$|^0[xob]|^\d{4}-\d\d-\d\d|^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i.test(
-      value,
-    );
-  return isPlain ? value : JSON.stringify(value);
+  if (OTHER_TYPE.test(value)) return JSON.stringify(value);
+  return INDICATOR.test(value) ? `'${value.replaceAll("'", "''")}'` : value;
 }
