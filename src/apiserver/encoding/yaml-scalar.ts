@@ -15,7 +15,7 @@ const WORDS = new Set([
 export function isReadAsString(text: string): boolean {
   if (WORDS.has(text)) return false;
   const first = text.charCodeAt(0);
-  if (first === DOT) return !isFloat(POINT_FLOAT, text);
+  if (first === DOT) return !(POINT_FLOAT.test(text) && isFinite(text));
   const mayBeNumber = first === PLUS || first === MINUS || (first >= ZERO && first <= NINE);
   return (
     !mayBeNumber ||
@@ -25,8 +25,8 @@ export function isReadAsString(text: string): boolean {
 
 const [PLUS, MINUS, DOT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39];
 
-/** What begins with a point, as strconv.ParseFloat reads it. */
-const POINT_FLOAT = /^\.\d+(?:[eE][+-]?\d+)?$/;
+/** What begins with a point, as strconv.ParseFloat reads it: underscores between digits. */
+const POINT_FLOAT = /^\.\d+(?:_\d+)*(?:[eE][+-]?\d+(?:_\d+)*)?$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 /** Go's integer literals with their prefixes; what follows a bare 0 is octal. */
 const INTEGER = /^([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([\da-fA-F]+)|(0|[1-9]\d*))$/;
@@ -34,12 +34,12 @@ const INTEGER = /^([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([\da-fA-F]+)|(0|[1
 const SIGNED_BINARY = /^0b([-+][01]+)$/;
 
 function isNumber(text: string): boolean {
-  return isInteger(text) || isFloat(FLOAT, text);
+  return isInteger(text) || (FLOAT.test(text) && isFinite(text));
 }
 
 /** A number beyond the range of a float64 is read as a string; one too close to zero is zero. */
-function isFloat(form: RegExp, text: string): boolean {
-  return form.test(text) && Number.isFinite(Number(text));
+function isFinite(text: string): boolean {
+  return Number.isFinite(Number(text.replaceAll('_', '')));
 }
 
 /** In the range of an int64, or without a sign of a uint64. */

@@ -86,10 +86,13 @@ export function isSimpleKey(key: string): boolean {
   return !ANY_BREAK.test(key) && Buffer.byteLength(key.toWellFormed()) <= LONGEST_SIMPLE_KEY;
 }
 
-/** Numbers, booleans and null. A fraction or a number beyond 64 bits as Go's strconv.FormatFloat(…, 'g', -1, 64). */
+/**
+ * Numbers, booleans and null: a number of at most 64 bits in the digits of its JSON, any other as Go's
+ * strconv.FormatFloat(…, 'g', -1, 64).
+ */
 export function scalarText(value: unknown): string {
   if (typeof value !== 'number') return String(value);
-  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64) return `${BigInt(value)}`;
+  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64) return `${value}`;
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
   if (power >= -4 && power < 6) return String(value);

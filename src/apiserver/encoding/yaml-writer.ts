@@ -107,7 +107,9 @@ export class YamlWriter {
 
   private plain(text: string, indent: number, mayFold: boolean): void {
     if (!this.isParted) this.put(' ');
-    this.folded(text, indent, mayFold, { from: 0, to: text.length });
+    const isShort = this.column + text.length <= WIDTH;
+    if (isShort) this.put(text);
+    else this.folded(text, indent, mayFold, { from: 0, to: text.length });
     this.isParted = false;
     this.isIndentation = false;
   }
@@ -163,24 +165,21 @@ export class YamlWriter {
     this.put('"');
     this.isParted = false;
     this.isIndentation = false;
+    // Go's emitter looks for a byte order mark at the start wherever it is, and then escapes everything.
+    const escapesAll = text.startsWith('\ufeff');
     let afterSpace = false;
     let at = 0;
     for (const character of text) {
       const isInside = at > 0 && at < text.length - 1;
       at += character.length;
-      if (character !== ' ') {
-        for (const part of needsEscape(character) ? escaped(character) : [character])
-          this.put(part);
-        afterSpace = false;
-        continue;
-      }
-      if (mayFold && !afterSpace && isInside && this.column > WIDTH) {
+      if (escapesAll || needsEscape(character)) this.put(escaped(character));
+      else if (character !== ' ' || !mayFold || afterSpace || !isInside || this.column <= WIDTH) {
+        this.put(character);
+      } else {
         this.startLine(indent);
         if (text[at] === ' ') this.put('\\');
-      } else {
-        this.put(' ');
       }
-      afterSpace = true;
+      afterSpace = character === ' ' && !escapesAll;
     }
     this.put('"');
     this.isParted = false;
@@ -189,8 +188,8 @@ export class YamlWriter {
 
   private literal(text: string, indent: number): void {
     if (!this.isParted) this.put(' ');
-    this.put(`|${literalHints(text)}`);
-    this.lineBreak();
+    this.put(`|${literalHints(text)}\n`);
+    this.column = 0;
     this.isParted = true;
     this.isIndentation = true;
     let afterBreak = true;
@@ -214,7 +213,6 @@ export class YamlWriter {
   private indicator(text: string): void {
     if (!this.isParted) this.put(' ');
     this.put(text);
-    this.column += text.length - 1;
     this.isParted = false;
     this.isIndentation = false;
   }
@@ -234,9 +232,10 @@ export class YamlWriter {
     this.isIndentation = true;
   }
 
-  private put(character: string): void {
-    this.text += character;
-    this.column++;
+  /** Text within Unicode's basic plane, as everything is that is not escaped: a column for each unit. */
+  private put(text: string): void {
+    this.text += text;
+    this.column += text.length;
   }
 
   private lineBreak(): void {
