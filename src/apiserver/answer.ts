@@ -1,10 +1,12 @@
-/** What goes back to the client. Produced without knowing about sockets; app.ts writes it. */
+/** What goes back to the client. Produced without knowing about sockets; send.ts sends it. */
 export interface Answer {
   readonly code: number;
   /** Undefined where there is nothing that has a type. */
   readonly contentType: string | undefined;
   /** A name that stands several times becomes as many lines. */
   readonly headers?: readonly Header[];
+  /** A large body goes out as gzip to whoever takes it: objects of the API, and nothing else (as upstream). */
+  readonly isCompressible?: boolean;
   /** Pieces are taken one by one while the client keeps up, over as many turns of the event loop as that needs. */
   readonly body: string | Buffer | Iterable<string | Buffer>;
 }

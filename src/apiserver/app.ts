@@ -6,8 +6,8 @@ import { goQuote } from '../apimachinery/go-quote.ts';
 import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { NO_SNIFF, headerLines } from './answer.ts';
-import type { Answer, Header, WholeAnswer } from './answer.ts';
+import { NO_SNIFF } from './answer.ts';
+import type { Header, WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import type { AppParts, Serving } from './app-parts.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -46,8 +46,8 @@ import { routeOf } from './route.ts';
 import type { Route } from './route.ts';
 import { metricsAnswer } from './self-metrics.ts';
 import type { MetricsRegistry } from './self-metrics.ts';
+import { send, sendWhole } from './send.ts';
 import { Turns } from './turns.ts';
-import { writeBody } from './write-body.ts';
 
 /** Everything known of one request on its way through the chain. */
 interface Exchange {
@@ -68,7 +68,7 @@ const TURN_BUDGET_MS = 4;
 
 /**
  * The whole way of a request, top to bottom (contract.md 0.1): the first stage that answers wins, so the
- * order decides which error a client sees. Requests and responses are known in this file only.
+ * order decides which error a client sees. Requests are known in this file only, responses here and in send.ts.
  *
  * Routes are decided by RequestInfo and not by Express patterns, so that discovery, authorization and
  * dispatch read the same answer.
@@ -318,14 +318,10 @@ function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
         : dispatch(route, api, site, () => {
             exchange.book.handled();
           });
-    const { body } = answer;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      write(response, { ...answer, body });
-      return;
-    }
     if (isOver(response)) return;
-    writeHead(response, answer);
-    exchange.bytes = await writeBody(response, body, turns);
+    const bytes = await send(response, answer, api.header('accept-encoding'), turns);
+    if (bytes === undefined) isOver(response);
+    else exchange.bytes = bytes;
   };
 }
 
@@ -358,16 +354,11 @@ function write(
   more: readonly Header[] = [],
 ): void {
   if (isOver(response)) return;
-  writeHead(response, answer);
-  for (const [name, value] of more) response.setHeader(name, value);
   const { exchange } = response.locals as Partial<Locals>; // none yet when the URL could not be read
-  if (exchange) exchange.bytes = Buffer.byteLength(answer.body);
-  response.end(answer.body);
-}
-
-function writeHead(response: Response<unknown, Locals>, answer: Answer): void {
-  response.statusCode = answer.code;
-  for (const [name, lines] of headerLines(answer)) response.setHeader(name, lines);
+  const acceptEncoding = exchange?.api.header('accept-encoding') ?? '';
+  const headers = [...(answer.headers ?? []), ...more];
+  const bytes = sendWhole(response, { ...answer, headers }, acceptEncoding);
+  if (exchange) exchange.bytes = bytes;
 }
 
 /** Aborts when the answer has been sent or nobody waits for it any more. */

@@ -14,6 +14,7 @@ import type { ApiGroup } from './api-group.ts';
 import type { ApiRequest } from './api-request.ts';
 import { groupDocument, groupListDocument, resourceListDocument } from './discovery.ts';
 import type { ApiDocument } from './encoding/documents.ts';
+import { PRETTY_ENCODER } from './encoding/encoders.ts';
 import { jsonDocument } from './encoding/text-layout.ts';
 import { SERVED, namesOneOf, producibleTypes } from './encoding/negotiate.ts';
 import { healthAnswer, healthPaths, singleCheckAnswer } from './health.ts';
@@ -80,8 +81,9 @@ export function errorAnswer(error: StatusError, request: ApiRequest): WholeAnswe
   const headers: readonly Header[] =
     retryAfterSeconds > 0 ? [['Retry-After', String(retryAfterSeconds)]] : [];
   const encoder = errorEncoder(request);
-  const body = encoder.document(toStatus(error));
-  return { code: error.code, contentType: encoder.contentType, headers, body };
+  const { contentType, document } = encoder ?? PRETTY_ENCODER;
+  const body = document(toStatus(error));
+  return { code: error.code, contentType, headers, isCompressible: encoder !== undefined, body };
 }
 
 function pathsAnswer(code: number, { groups, checks }: Site): Answer {
@@ -134,11 +136,8 @@ function restAnswer(
     }
   }
   const { encoder } = representationOf(request, false);
-  return {
-    code: 200,
-    contentType: encoder.contentType,
-    body: encoder.document(documentOf(route, site)),
-  };
+  const body = encoder.document(documentOf(route, site));
+  return { code: 200, contentType: encoder.contentType, isCompressible: true, body };
 }
 
 function documentOf(

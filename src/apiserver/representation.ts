@@ -1,7 +1,7 @@
 import { notAcceptable } from '../apimachinery/status-error.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Encoder } from './encoding/encoder.ts';
-import { PRETTY_ENCODER, encoderOf } from './encoding/encoders.ts';
+import { encoderOf } from './encoding/encoders.ts';
 import { SERVED, negotiate, negotiateTarget } from './encoding/negotiate.ts';
 import type { Negotiated, Target, Transform } from './encoding/negotiate.ts';
 
@@ -31,10 +31,10 @@ export function targetEncoder(request: ApiRequest, target: Target): Encoder | un
   return negotiated && encoderFor(negotiated, request);
 }
 
-/** For an error, which must be told even to a client that nothing will do for: then in JSON, laid out. */
-export function errorEncoder(request: ApiRequest): Encoder {
+/** For an error. Undefined when the client takes nothing that we serve; it must be told all the same. */
+export function errorEncoder(request: ApiRequest): Encoder | undefined {
   const negotiated = negotiate(request.accept, SERVED, false);
-  return negotiated ? encoderFor(negotiated, request) : PRETTY_ENCODER;
+  return negotiated && encoderFor(negotiated, request);
 }
 
 function encoderFor(

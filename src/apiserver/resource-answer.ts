@@ -131,7 +131,7 @@ function tableWriter(question: Question, { version }: Transform): ListWriter {
 }
 
 function answer({ contentType }: Encoder, body: Answer['body']): Answer {
-  return { code: 200, contentType, body };
+  return { code: 200, contentType, isCompressible: true, body };
 }
 
 function envelopeOf({ target: { group, version }, clock }: Question, kind: string): Envelope {

@@ -35,7 +35,7 @@ export interface TableRequest {
 export interface Encoder {
   readonly contentType: string;
   /** A document of small size. */
-  document(document: ApiDocument): string | Buffer;
+  readonly document: (document: ApiDocument) => string | Buffer;
   /** One item by itself. */
   item<Item>(item: Item, encoding: ItemEncoding<Item>, envelope: Envelope): string | Buffer;
   /**

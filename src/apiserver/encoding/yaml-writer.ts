@@ -170,16 +170,18 @@ export class YamlWriter {
     let afterSpace = false;
     let at = 0;
     for (const character of text) {
-      const isInside = at > 0 && at < text.length - 1;
+      const isPlace = character === ' ' && !afterSpace && at > 0 && at < text.length - 1;
       at += character.length;
-      if (escapesAll || needsEscape(character)) this.put(escaped(character));
-      else if (character !== ' ' || !mayFold || afterSpace || !isInside || this.column <= WIDTH) {
-        this.put(character);
-      } else {
+      afterSpace = character === ' ';
+      if (escapesAll || needsEscape(character)) {
+        this.put(escaped(character));
+        afterSpace = false;
+      } else if (mayFold && isPlace && this.column > WIDTH) {
         this.startLine(indent);
         if (text[at] === ' ') this.put('\\');
+      } else {
+        this.put(character);
       }
-      afterSpace = character === ' ' && !escapesAll;
     }
     this.put('"');
     this.isParted = false;

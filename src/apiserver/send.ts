@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import { headerLines } from './answer.ts';
+import type { Answer, WholeAnswer } from './answer.ts';
+import { HeldBody, announceGzip, asksForGzip, compressed, writeCompressed } from './compression.ts';
+import type { Turns } from './turns.ts';
+import { writeBody } from './write-body.ts';
+
+/**
+ * Sends an answer that is at hand. Returns the bytes of its body as they are sent.
+ * `acceptEncoding` is the first line of that header, '' where there is none.
+ */
+export function sendWhole(
+  response: ServerResponse,
+  answer: WholeAnswer,
+  acceptEncoding: string,
+): number {
+  writeHead(response, answer);
+  let { body } = answer;
+  if (answer.isCompressible === true && asksForGzip(acceptEncoding)) {
+    const smaller = compressed(body);
+    if (smaller) {
+      announceGzip(response);
+      body = smaller;
+    }
+  }
+  response.end(body);
+  return Buffer.byteLength(body);
+}
+
+/**
+ * The same for any answer: resolves when its last byte has been handed over, or nobody waits any more.
+ * Undefined: it was over before anything could be sent.
+ */
+export async function send(
+  response: ServerResponse,
+  answer: Answer,
+  acceptEncoding: string,
+  turns: Turns,
+): Promise<number | undefined> {
+  const { body } = answer;
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    return sendWhole(response, { ...answer, body }, acceptEncoding);
+  }
+  if (answer.isCompressible !== true || !asksForGzip(acceptEncoding)) {
+    writeHead(response, answer);
+    return writeBody(response, body, turns);
+  }
+  const held = new HeldBody(body);
+  const isLarge = await held.isWorthCompressing(turns, () => isOver(response));
+  if (isOver(response)) {
+    held.close();
+    return undefined;
+  }
+  writeHead(response, answer);
+  if (!isLarge) return writeBody(response, held, turns);
+  announceGzip(response);
+  return writeCompressed(response, held, turns);
+}
+
+function writeHead(response: ServerResponse, answer: Answer): void {
+  response.statusCode = answer.code;
+  for (const [name, lines] of headerLines(answer)) response.setHeader(name, lines);
+}
+
+/** Whether an answer has begun, or nobody waits for one any more. */
+function isOver(response: ServerResponse): boolean {
+  return response.headersSent || response.closed;
+}
