@@ -136,7 +136,7 @@ function withParameters(
 ): Negotiated | undefined {
   if (!allowsStream(parameters, mediaType)) return undefined;
   const serverVersion = parameters.get('sv') ?? '';
-  if (serverVersion !== '' && serverVersion !== 'v1') return undefined;
+  if (serverVersion !== '' && !(serverVersion === 'v1' && transforms)) return undefined;
   const pretty = parameters.get('pretty') === '1';
   if (!['as', 'g', 'v'].some((key) => parameters.has(key))) {
     return { mediaType, transform: undefined, pretty };

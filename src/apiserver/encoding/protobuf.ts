@@ -10,9 +10,12 @@ import { ObjectMetaWriter, listMetaMessage } from './protobuf-meta.ts';
 const CHUNK_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** Number 1 of an item is its metadata, number 2 of a list an item. */
+/** Number 1 of an item is its metadata. */
 const METADATA_TAG = varint((1 << 3) | 2);
-const ITEM_TAG = varint((2 << 3) | 2);
+
+/** The numbers of a list's metadata and of its items: in all lists but one the same. */
+const NUMBERS = { metadata: 1, items: 2 };
+const BETA_PARTIAL_NUMBERS = { metadata: 2, items: 1 };
 
 /** The protobuf of Kubernetes as its Go generator writes it (contract.md 4.4). */
 export const PROTOBUF: Encoder = {
@@ -23,14 +26,19 @@ export const PROTOBUF: Encoder = {
     return protobufEnvelope(apiVersion, kind, new ProtobufWriter().append(fields));
   },
   list: (items, encoding, { apiVersion, kind, createdAtSeconds, meta }) => {
+    const numbers = apiVersion === 'meta.k8s.io/v1beta1' ? BETA_PARTIAL_NUMBERS : NUMBERS;
+    const itemTag = varint((numbers.items << 3) | 2);
     const fields = fieldsOf(encoding, createdAtSeconds);
     const elementOf = (item: Parameters<typeof fields>[0]): BinaryString => {
       const element = fields(item);
-      return ITEM_TAG + varint(element.length) + element;
+      return itemTag + varint(element.length) + element;
     };
-    const head = new ProtobufWriter().message(1, listMetaMessage(meta)).toBinary();
-    return measuredFirst(items, elementOf, (length) => {
-      return envelopeStart(apiVersion, kind, head.length + length) + head;
+    const metadata = new ProtobufWriter().message(numbers.metadata, listMetaMessage(meta));
+    const isFirst = numbers.metadata < numbers.items;
+    const [before, after] = isFirst ? [metadata.toBinary(), ''] : ['', metadata.toBinary()];
+    return measuredFirst(items, elementOf, {
+      startOf: (length) => envelopeStart(apiVersion, kind, metadata.length + length) + before,
+      end: after + ENVELOPE_END,
     });
   },
 };
@@ -57,7 +65,7 @@ function fieldsOf<Item>(
 function* measuredFirst<Item>(
   items: Iterable<Item | undefined>,
   elementOf: (item: Item) => BinaryString,
-  startOf: (length: number) => BinaryString,
+  { startOf, end }: { startOf: (length: number) => BinaryString; end: BinaryString },
 ): Generator<Buffer> {
   const measured: Item[] = [];
   let length = 0;
@@ -76,5 +84,5 @@ function* measuredFirst<Item>(
       chunk = '';
     }
   }
-  yield Buffer.from(chunk + ENVELOPE_END, 'latin1');
+  yield Buffer.from(chunk + end, 'latin1');
 }
