@@ -30,6 +30,8 @@ export function listDocument<Item>(
   return {
     members: { kind, apiVersion, metadata: listMetaObject(meta) },
     key: 'items',
+    // A list of partial objects is made from nothing by upstream, and then has no items rather than none.
+    whenEmpty: itemType === undefined ? '[]' : 'null',
     items,
     textOf: (item) => itemObject(item, encoding, itemType, createdAt),
   };

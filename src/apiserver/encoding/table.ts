@@ -64,6 +64,7 @@ export function* tableDocument<Item>(
   return {
     members: { ...table, columnDefinitions },
     key: 'rows',
+    whenEmpty: 'null',
     items: chained(first, rest),
     textOf(item: Item): string {
       const cells = [encoding.metadata(item)?.name ?? '', ...encoding.cells(item)];

@@ -9,6 +9,8 @@ export interface ArrayDocument<Item> {
   readonly key: string;
   /** Undefined: nothing yet; the reader may pause. */
   readonly items: Iterable<Item | undefined>;
+  /** What stands there when there are no elements. */
+  readonly whenEmpty: '[]' | 'null';
   /** One element, as compact JSON. */
   readonly textOf: (item: Item) => string;
 }
@@ -30,17 +32,17 @@ export interface TextLayout {
 export const COMPACT_JSON: TextLayout = {
   whole: (json) => `${json}\n`,
   *array(document) {
-    yield openArray(document);
-    let separator = '';
+    const head = beforeArray(document);
+    let before = `${head}[`;
     for (const item of document.items) {
       if (item === undefined) {
         yield '';
         continue;
       }
-      yield separator + document.textOf(item);
-      separator = ',';
+      yield before + document.textOf(item);
+      before = ',';
     }
-    yield ']}\n';
+    yield before === ',' ? ']}\n' : `${head}${document.whenEmpty}}\n`;
   },
 };
 
@@ -48,20 +50,21 @@ export const COMPACT_JSON: TextLayout = {
 export const PRETTY_JSON: TextLayout = {
   whole: (json) => indentJson(json),
   *array(document) {
-    yield `${indentJson(`${openArray(document)}]}`).slice(0, -'[]\n}'.length)}[`;
-    let separator = '';
+    const head = indentJson(`${beforeArray(document)}0}`).slice(0, -'0\n}'.length);
+    let before = `${head}[`;
     for (const item of document.items) {
       if (item === undefined) {
         yield '';
         continue;
       }
-      yield separator + lineBreak(2) + indentJson(document.textOf(item), 2);
-      separator = ',';
+      yield before + lineBreak(2) + indentJson(document.textOf(item), 2);
+      before = ',';
     }
-    yield separator === '' ? ']\n}' : `${lineBreak(1)}]\n}`;
+    yield before === ',' ? `${lineBreak(1)}]\n}` : `${head}${document.whenEmpty}\n}`;
   },
 };
 
-function openArray<Item>({ members, key }: ArrayDocument<Item>): string {
-  return toJsonText({ ...members, [key]: [] }).slice(0, -']}'.length);
+/** Everything up to the colon behind the array's name. */
+function beforeArray<Item>({ members, key }: ArrayDocument<Item>): string {
+  return toJsonText({ ...members, [key]: 0 }).slice(0, -'0}'.length);
 }

@@ -10,7 +10,7 @@ export function yamlDocument(value: object): string {
 /** Every element is laid out by itself: an array below a key of the document is not indented. */
 export const YAML: TextLayout = {
   whole: (json) => yamlDocument(JSON.parse(json) as object),
-  *array({ members, key, items, textOf }) {
+  *array({ members, key, whenEmpty, items, textOf }) {
     const entries = Object.entries(members);
     const before = entries.filter(([name]) => compareYamlKeys(name, key) < 0);
     const after = entries.filter(([name]) => compareYamlKeys(name, key) >= 0);
@@ -25,7 +25,7 @@ export const YAML: TextLayout = {
       isEmpty = false;
       yield yamlDocument([JSON.parse(textOf(item))]);
     }
-    if (isEmpty) yield `${key}: []\n`;
+    if (isEmpty) yield `${key}: ${whenEmpty}\n`;
     if (after.length > 0) yield yamlDocument(Object.fromEntries(after));
   },
 };
