@@ -38,13 +38,21 @@ function answerOf(content: StaticContent, request: ContentRequest): WholeAnswer 
   if (typeof ranges === 'string') return unsatisfiable(ranges, bytes.length);
   const headers: Header[] = [...validators(content), ['Accept-Ranges', 'bytes']];
   const [first, ...others] = ranges;
-  // More than the whole is not worth being taken apart for.
-  if (!first || ranges.reduce((sum, { length }) => sum + length, 0) > bytes.length) {
+  if (!first || !isWorthParts(ranges, bytes.length)) {
     return { code: 200, contentType, headers, body: bytes };
   }
   if (others.length > 0) return multipart(ranges, content, headers);
   headers.push(['Content-Range', contentRange(first, bytes.length)]);
   return { code: 206, contentType, headers, body: part(bytes, first) };
+}
+
+/** A client asks for a few parts; each costs some 200 bytes more than what is in it. */
+const MAX_RANGES = 1000;
+
+/** More than the whole, or so many parts that nobody can mean it, is answered with the whole. */
+function isWorthParts(ranges: readonly ByteRange[], size: number): boolean {
+  const wanted = ranges.reduce((sum, { length }) => sum + length, 0);
+  return wanted <= size && ranges.length <= MAX_RANGES;
 }
 
 function validators({ etag, modifiedMs }: StaticContent): Header[] {
@@ -184,7 +192,6 @@ function contentRange({ start, length }: ByteRange, size: number): string {
   return `bytes ${start}-${start + length - 1}/${size}`;
 }
 
-/** No larger than the content by more than about 200 bytes a range; a request holds some thousand ranges at most. */
 function multipart(
   ranges: readonly ByteRange[],
   { bytes, contentType }: StaticContent,

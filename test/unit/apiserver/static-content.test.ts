@@ -123,6 +123,13 @@ describe('staticAnswer', () => {
     ]);
   });
 
+  test('answers a thousand parts of nothing in parts, and more of them with the whole', () => {
+    const parts = (count: number): string => `bytes=${Array(count).fill('-0').join(',')}`;
+
+    expect(ask({ range: parts(1000) }).code).toBe(206);
+    expect(seen(ask({ range: parts(1001) }))).toBe('200 0123456789');
+  });
+
   test.each([
     [TAG, 'GET', '206 bytes 0-1/10 01'],
     [`W/${TAG}`, 'GET', '200 0123456789'],
