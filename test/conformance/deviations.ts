@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { METHODS } from 'node:http';
 import { join } from 'node:path';
+import type { Document } from './document.ts';
 import {
   type Place,
   type PodFigures,
@@ -178,30 +179,40 @@ function withServedPod(pod: PodFigures): Deviation['edit'] {
 
 const SERVED_POD = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/db-0';
 
-/**
- * As the recording has a pod that was served to whoever accepts the same. Without such a one: as a plain object in
- * the encoding of the refusal, or as its metadata when that is what was asked for.
- */
+/** As the recording has a pod that was served to whoever accepts the same. */
 function servedLike({ headers, path: asked }: Exchange, side: Side, pod: PodFigures): Side {
   const accepted = headers['accept'] ?? '';
-  const like = example(
-    ({ path, headers: other }) => path === SERVED_POD && other['accept'] === accepted,
-  );
-  if (like === undefined) {
-    const [, version] = /as=PartialObjectMetadata;v=(\w+)/.exec(accepted) ?? [];
-    if (version === undefined) return replaced(side, 200, podMetrics(pod));
-    const metadata = partialMetadata(pod, `meta.k8s.io/${version}`);
-    return replaced(inCompactJson(side), 200, metadata);
-  }
+  const like =
+    servedExample((other) => other === accepted) ??
+    // The refusal is the same, whatever the version and the encoding of the list.
+    (accepted.includes('as=PartialObjectMetadataList')
+      ? servedExample((other) => other.includes('as=PartialObjectMetadataList'))
+      : undefined);
+  if (!like) return servedAs(accepted, side, pod);
   const { body, ...served } = recordedSide(like);
   if (body === undefined || body.format === 'text') return { ...served, body };
   const includeObject = resourcePathOf(asked)?.query.get('includeObject') ?? '';
   return { ...served, body: ofPod(body, pod, includeObject) };
 }
 
-function inCompactJson({ status, headers }: Side): Side {
-  return { status, headers, body: { format: 'compact', tree: treeOf({}), tail: '\n' } };
+function servedExample(accepts: (accepted: string) => boolean): Exchange | undefined {
+  return example(({ path, headers }) => path === SERVED_POD && accepts(headers['accept'] ?? ''));
 }
+
+/** Without an example: a plain object in the encoding of the refusal, or the metadata that was asked for. */
+function servedAs(accepted: string, side: Side, pod: PodFigures): Side {
+  const [, type = '', version] = /^([^;]+);as=PartialObjectMetadata;v=(\w+)/.exec(accepted) ?? [];
+  if (version === undefined) return replaced(side, 200, podMetrics(pod));
+  const encoding = ENCODINGS.get(type) ?? { format: 'compact', tail: '\n' };
+  const headers = new Map(side.headers).set('content-type', type);
+  const metadata = partialMetadata(pod, `meta.k8s.io/${version}`);
+  return replaced({ ...side, headers, body: { ...encoding, tree: treeOf({}) } }, 200, metadata);
+}
+
+const ENCODINGS: ReadonlyMap<string, Pick<Document, 'format' | 'tail'>> = new Map([
+  ['application/yaml', { format: 'yaml', tail: '' }],
+  ['application/vnd.kubernetes.protobuf', { format: 'protobuf', tail: '' }],
+]);
 
 /** By the objects of the recorded world where the item does not say its namespace. */
 function placeOf(item: Tree): Place {

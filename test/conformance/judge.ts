@@ -89,6 +89,8 @@ function bodyDifferences(
 ): readonly string[] {
   const { bodyIs } = exchange.response;
   if (bodyIs !== undefined) return partDifferences(bodyIs, expected, answered);
+  // A part of an OpenAPI document, asked for by its bytes, is a part of the server's own.
+  if (expected.status === 206 && exchange.path.startsWith('/openapi/')) return [];
   const sides = { recorded: expected, answered };
   const texts = comparableTexts(exchange, sides, around);
   // Not kept, so there is nothing to compare; that it can be decoded has been seen.

@@ -1,6 +1,6 @@
 // `npm run conformance`: README.md in this folder.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../../src/clock.ts';
 import type { Address } from './ask.ts';
@@ -9,7 +9,7 @@ import { type Exchange, ExchangesError, OWN_EXCHANGES, readExchanges } from './e
 import { makeSecrets, readSecrets, writeSecrets } from './identities.ts';
 import { HELP, type Options, UsageError, parseOptions } from './options.ts';
 import { replayOnOwnServers } from './own-servers.ts';
-import { type Replay, type ReplaySpec, replay } from './replay.ts';
+import { NoFiguresError, type Replay, type ReplaySpec, replay } from './replay.ts';
 import { outcomeTable, unusedDeviations, wrongAnswer } from './report.ts';
 import { clusterFlags, recordedFlags, startRecordedCluster } from './surroundings.ts';
 
@@ -57,7 +57,9 @@ async function replayAll(options: Options): Promise<number> {
       : await replayOnTarget(options.target, options, spec);
   const verdicts = [...replays].flatMap(([name, { verdicts: found, durationMs }]) => {
     const late = durationMs > RESOLUTION_MS ? ', longer than one resolution' : '';
-    say(`== ${name}: ${found.length} exchanges in ${(durationMs / 1000).toFixed(1)} s${late}\n`);
+    say(
+      `== Figures from ${name}: ${found.length} exchanges in ${(durationMs / 1000).toFixed(1)} s${late}\n`,
+    );
     for (const verdict of found) if (verdict.outcome === 'wrong') say(`${wrongAnswer(verdict)}\n`);
     say(`${outcomeTable(found)}\n`);
     return found;
@@ -87,16 +89,15 @@ async function runClusterOnly({ identities }: Options): Promise<number> {
   await mkdir(certDir, { recursive: true });
   await writeFile(kubeconfig, cluster.kubeconfig('metrics-server'), { mode: 0o600 });
   await writeFile(join(identities, 'kubeconfig'), cluster.kubeconfig('admin'), { mode: 0o600 });
-  const here = (path: string): string => relative('.', resolve(path)) || '.';
-  const flags = [...recordedFlags(14_443), ...clusterFlags(here(kubeconfig), here(certDir))];
+  const flags = [...recordedFlags(14_443), ...clusterFlags(kubeconfig, certDir)];
   say(
     [
-      `The recorded world runs: kube-apiserver ${cluster.url}, as admin: KUBECONFIG=${here(join(identities, 'kubeconfig'))}`,
+      `The recorded world runs: kube-apiserver ${cluster.url}, as admin: KUBECONFIG=${join(identities, 'kubeconfig')}`,
       '',
       'Start the server to be judged, one only (a kubelet gives its first answer once):',
       `  metrics-server ${flags.join(' ')}`,
       'and within 15 s of its second scrape:',
-      `  npm run conformance -- --target=https://127.0.0.1:14443 --identities=${here(identities)}`,
+      `  npm run conformance -- --target=https://127.0.0.1:14443 --identities=${identities}`,
       '(it waits for the second scrape itself). Ctrl-C ends the cluster.',
     ].join('\n'),
   );
@@ -116,7 +117,10 @@ async function main(words: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError) && !(error instanceof ExchangesError)) throw error;
+  const isForPeople = [UsageError, ExchangesError, NoFiguresError].some(
+    (kind) => error instanceof kind,
+  );
+  if (!isForPeople || !(error instanceof Error)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
 }

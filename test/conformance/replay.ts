@@ -26,6 +26,11 @@ const POLL_MS = 100;
 const FIGURES_WITHIN_MS = 60_000;
 const USER_AGENT = 'recorder';
 
+/** The server cannot be judged: it is not there, or has no figures. */
+export class NoFiguresError extends Error {
+  override readonly name = 'NoFiguresError';
+}
+
 /** What one replay found. */
 export interface Replay {
   readonly verdicts: readonly Verdict[];
@@ -38,7 +43,7 @@ export interface Replay {
  * one after the other, each over a fresh connection, and judges the answers. What is done by then is done
  * between the second and the third scrape when it takes less than one resolution (15 s).
  *
- * @throws Error when there are no figures of all nodes within a minute.
+ * @throws NoFiguresError when there are no figures of all nodes within a minute.
  */
 export async function replay(target: Target, spec: ReplaySpec): Promise<Replay> {
   await untilScrapedTwice(target);
@@ -105,7 +110,7 @@ async function untilScrapedTwice({ address, secrets, check }: Target): Promise<v
     if (ANSWERING_NODES.every((name) => last.includes(`"name":"${name}"`))) return;
     await sleep(POLL_MS);
   }
-  throw new Error(
+  throw new NoFiguresError(
     `The server has no figures of ${ANSWERING_NODES.join(', ')} after ${FIGURES_WITHIN_MS / 1000} s. It says: ${last}`,
   );
 }

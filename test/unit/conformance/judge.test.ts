@@ -210,6 +210,18 @@ describe('an answer that differs', () => {
       withBody(240, (body) => body.replace('"description":"*",', '')),
       /- .*description/,
     ],
+    [
+      'by a family of metrics less',
+      520,
+      withBody(520, (body) => body.replace('# TYPE metrics_server_storage_points gauge', '')),
+      /^- # TYPE metrics_server_storage_points gauge$/,
+    ],
+    [
+      'by a family of another type',
+      520,
+      withBody(520, (body) => body.replace('go_threads gauge', 'go_threads counter')),
+      /^- # TYPE go_threads gauge$/,
+    ],
     ['by not being there', 2, new Error('reset'), /cannot be read: reset/],
   ])('%s is wrong', (_, id, answer, problem) => {
     const { outcome, problems } = outcomeOf(exchangeOf(id), answer);
@@ -245,6 +257,11 @@ describe('an answer that differs', () => {
       'by the words of OpenAPI',
       240,
       withBody(240, (body) => body.replace('"description":"*"', '"description":"ours"')),
+    ],
+    [
+      "by metrics of Go's own less, and others more",
+      520,
+      withBody(520, (body) => body.replace('# TYPE go_threads gauge', '# TYPE nodejs_x gauge')),
     ],
     ['by its version', 314, withBody(314, (body) => body.replace('"36"', '"40"'))],
     [
