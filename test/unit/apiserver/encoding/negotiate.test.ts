@@ -138,6 +138,15 @@ describe('negotiate', () => {
     expect(fallback?.mediaType.name).toBe(JSON_TYPE);
   });
 
+  test.each([
+    { accept: 'application/yaml;sv=v1', transforms: true, chosen: YAML },
+    { accept: 'application/yaml;sv=v2', transforms: true, chosen: undefined },
+    { accept: 'application/yaml;sv=v1', transforms: false, chosen: undefined },
+    { accept: 'application/yaml;sv= ', transforms: false, chosen: YAML },
+  ])('$accept chooses $chosen where transforms are $transforms', (one) => {
+    expect(negotiate(one.accept, UPSTREAM, one.transforms)?.mediaType.name).toBe(one.chosen);
+  });
+
   test('pretty=1 asks for a layout, any other value does not', () => {
     expect(negotiate('application/json;pretty=1', UPSTREAM, true)?.pretty).toBe(true);
     expect(negotiate('application/json;pretty=true', UPSTREAM, true)?.pretty).toBe(false);
