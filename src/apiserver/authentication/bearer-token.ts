@@ -117,6 +117,11 @@ export function warnOfExtraSpace({ headers, warn }: Credentials): void {
 
 /** The words of the first Authorization header, the scheme first; undefined for other schemes than `Bearer`. */
 function authorizationWords(headers: HeaderView): readonly string[] | undefined {
-  const words = (headers.get('authorization') ?? '').trim().split(' ');
+  const words = trimSpace(headers.get('authorization') ?? '').split(' ');
   return words[0]?.toLowerCase() === 'bearer' ? words : undefined;
+}
+
+/** As Go's strings.TrimSpace, which knows U+0085 and not U+FEFF, unlike String.trim. */
+function trimSpace(text: string): string {
+  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
 }

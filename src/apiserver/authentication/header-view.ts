@@ -1,3 +1,5 @@
+import { textOfBytes } from '../../apimachinery/byte-text.ts';
+
 /**
  * The header fields of a request as they came, one value a line. Made from Node's `rawHeaders`, because
  * `headers` joins repeated lines with a comma, and a group name may contain one.
@@ -38,7 +40,6 @@ export class HeaderView {
 
   /** Go's clients send UTF-8; Node reads one character a byte. */
   #valueAt(index: number): string {
-    const value = this.#values[index] ?? '';
-    return /[\u0080-\u00ff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value;
+    return textOfBytes(this.#values[index] ?? '');
   }
 }

@@ -80,6 +80,8 @@ describe('bearerTokenAuthenticator, the header', () => {
     { header: 'Bearer  ', token: undefined },
     { header: 'Basic dTpw', token: undefined },
     { header: 'Bearer\tgood', token: undefined },
+    { header: '\u0085Bearer good\u00a0', token: 'good' },
+    { header: '\ufeffBearer good', token: undefined },
     { header: 'Bearergood x', token: undefined },
     { header: '', token: undefined },
   ])('of "$header" looks up $token', async ({ header, token, warning }) => {
