@@ -1,17 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { namesOneOf, negotiate } from '../../src/apiserver/encoding/negotiate.ts';
-import type { MediaType } from '../../src/apiserver/encoding/negotiate.ts';
+import { SERVED, namesOneOf, negotiate } from '../../src/apiserver/encoding/negotiate.ts';
 import { forAll } from '../support/properties.ts';
 import { acceptHeaders } from './cases/accept-headers.ts';
-import { ROWS, chosen, passesRouter } from './references/accept.ts';
+import { chosen, passesRouter } from './references/accept.ts';
 import type { Verdict } from './references/accept.ts';
 
-const SERVED = ROWS.map(({ type, streams, transforms }) => ({
-  name: type,
-  streams,
-  transforms,
-})) as readonly MediaType[];
-const PRODUCIBLE = ROWS.map(({ type }) => type);
+const PRODUCIBLE = SERVED.map(({ name }) => name);
 
 function negotiated(header: string, mayTransform: boolean): Verdict | undefined {
   const found = negotiate(header, SERVED, mayTransform);

@@ -23,12 +23,27 @@ export function forAll<Case>(cases: fc.Arbitrary<Case>, hold: (one: Case) => voi
 }
 
 /**
- * Mostly what `valid` makes, sometimes with up to three small mistakes made of `pieces`: something left
- * out, put in, put in its place, or written twice.
+ * The same for what takes a server: CASES cases in all, in batches that go out together. A batch that fails
+ * is not made smaller, which would take minutes: `hold` compares lists that name their cases.
+ */
+export async function forAllBatches<Case>(
+  cases: fc.Arbitrary<Case>,
+  batch: number,
+  hold: (batch: readonly Case[]) => Promise<void>,
+): Promise<void> {
+  const batches = fc.array(cases, { minLength: batch, maxLength: batch });
+  const settings = { numRuns: Math.ceil(CASES / batch), seed: SEED, endOnFailure: true };
+  await fc.assert(fc.asyncProperty(batches, hold), settings);
+}
+
+/**
+ * What `valid` makes, in `mistaken` of ten cases with up to three small mistakes made of `pieces`: something
+ * left out, put in, put in its place, or written twice.
  */
 export function mutated(
   valid: fc.Arbitrary<string>,
   pieces: readonly string[],
+  mistaken = 6,
 ): fc.Arbitrary<string> {
   const mistake: fc.Arbitrary<Mistake> = fc.record({
     at: fc.nat(200),
@@ -40,8 +55,8 @@ export function mutated(
     .tuple(
       valid,
       fc.oneof(
-        { weight: 4, arbitrary: fc.constant<Mistake[]>([]) },
-        { weight: 6, arbitrary: fc.array(mistake, { minLength: 1, maxLength: 3 }) },
+        { weight: 10 - mistaken, arbitrary: fc.constant<Mistake[]>([]) },
+        { weight: mistaken, arbitrary: fc.array(mistake, { minLength: 1, maxLength: 3 }) },
       ),
     )
     .map(([text, mistakes]) =>

@@ -1,5 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { createApp } from '../../src/apiserver/app.ts';
@@ -40,8 +42,8 @@ export function aUser(
   return { name, uid: '', groups, extra: new Map() };
 }
 
-/** The real app behind a real socket; everybody is the administrator unless the test says otherwise. */
-export async function serveApp(parts: Partial<AppParts>): Promise<ServedApp> {
+/** The real app behind a real socket, of TLS on demand; everybody is the administrator unless the test says otherwise. */
+export async function serveApp(parts: Partial<AppParts>, tls?: ServerOptions): Promise<ServedApp> {
   const registry = new Registry();
   const logged: string[] = [];
   const app = createApp({
@@ -56,7 +58,7 @@ export async function serveApp(parts: Partial<AppParts>): Promise<ServedApp> {
     ...parts,
     serving: { ...SERVING, ...parts.serving },
   });
-  const server = createServer(app).listen(0, '127.0.0.1');
+  const server = (tls ? createTlsServer(tls, app) : createServer(app)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -8,7 +8,7 @@ interface Row {
 const PARTIAL = ['PartialObjectMetadata', 'PartialObjectMetadataList'];
 
 /** contract.md 4.1, in the order in which equals are preferred. */
-export const ROWS: readonly Row[] = [
+const ROWS: readonly Row[] = [
   { type: 'application/json', streams: true, transforms: ['Table', ...PARTIAL] },
   { type: 'application/yaml', streams: false, transforms: ['Table', ...PARTIAL] },
   { type: 'application/vnd.kubernetes.protobuf', streams: true, transforms: PARTIAL },
@@ -65,7 +65,8 @@ function judged(
   const stream = parameters.get('stream') ?? '';
   const streams = row.streams ? ['', 'watch'] : [''];
   const version = parameters.get('sv') ?? '';
-  if (!streams.includes(stream) || !['', 'v1'].includes(version)) return undefined;
+  if (!streams.includes(stream) || !(mayTransform ? ['', 'v1'] : ['']).includes(version))
+    return undefined;
   const pretty = parameters.get('pretty') === '1';
   const target = ['as', 'g', 'v'].map((name) => parameters.get(name));
   if (target.every((part) => part === undefined)) return { type: row.type, as: undefined, pretty };

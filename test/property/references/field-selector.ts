@@ -6,7 +6,7 @@ const SUPPORTED = new Set(['metadata.name', 'metadata.namespace']);
 
 /**
  * The grammar of contract.md 3.10 once more, one character at a time. Undefined: refused. The terms are
- * in the order of the text.
+ * in byte order, as upstream reads them.
  */
 export function readFieldSelector(text: string): Term[] | undefined {
   const terms = readFieldTerms(text);
@@ -14,9 +14,9 @@ export function readFieldSelector(text: string): Term[] | undefined {
 }
 
 /** The same for any fields. */
-function readFieldTerms(text: string): Term[] | undefined {
+export function readFieldTerms(text: string): Term[] | undefined {
   const terms: Term[] = [];
-  for (const piece of pieces(text)) {
+  for (const piece of pieces(text).sort(byCodePoints)) {
     if (piece.length === 0) continue;
     const term = readTerm(piece);
     if (!term) return undefined;
@@ -36,6 +36,12 @@ function pieces(text: string): string[][] {
     isProtected = one === '\\' && !isProtected;
   }
   return all;
+}
+
+function byCodePoints(left: readonly string[], right: readonly string[]): number {
+  const at = left.findIndex((one, index) => one !== right[index]);
+  if (at === -1) return left.length - right.length;
+  return (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? -1);
 }
 
 function readTerm(piece: readonly string[]): Term | undefined {

@@ -199,7 +199,7 @@ function isMadeOf(text: string, ends: string, inside: string): boolean {
 }
 
 /** As strconv.ParseInt reads base 10. */
-function isInt64(text: string): boolean {
+export function isInt64(text: string): boolean {
   const digits = text.startsWith('-') || text.startsWith('+') ? text.slice(1) : text;
   if (digits === '' || !Array.from(digits).every((digit) => DIGITS.includes(digit))) return false;
   const magnitude = BigInt(digits);

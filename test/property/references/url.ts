@@ -5,7 +5,10 @@ function hexValue(byte: number | undefined): number {
 }
 
 /** Replaces `%XX` by its byte; undefined where a percent sign stands without two digits behind it. */
-function unescapeBytes(bytes: readonly number[], plusIsSpace: boolean): number[] | undefined {
+export function unescapeBytes(
+  bytes: readonly number[],
+  plusIsSpace: boolean,
+): number[] | undefined {
   const result: number[] = [];
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0;
@@ -24,31 +27,35 @@ function unescapeBytes(bytes: readonly number[], plusIsSpace: boolean): number[]
  * A byte that is no UTF-8 becomes a lone surrogate (0xff is U+DCFF), as the server reads it: Go's strings
  * hold any bytes.
  */
-function textOf(bytes: readonly number[]): string {
+export function textOf(bytes: readonly number[]): string {
+  const whole = utf8Of(bytes);
+  if (whole !== undefined) return whole;
   let text = '';
   for (let at = 0; at < bytes.length;) {
-    const length = [1, 2, 3, 4].find((count) => isUtf8(bytes.slice(at, at + count), count));
-    if (length === undefined) text += String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
-    else text += STRICT.decode(Uint8Array.from(bytes.slice(at, at + length)));
-    at += length ?? 1;
+    const found = [1, 2, 3, 4]
+      .filter((count) => at + count <= bytes.length)
+      .map((count) => ({ count, letter: utf8Of(bytes.slice(at, at + count)) }))
+      .find(({ letter }) => letter !== undefined);
+    text += found?.letter ?? String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+    at += found?.count ?? 1;
   }
   return text;
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Whether these are so many bytes, and one character. */
-function isUtf8(bytes: readonly number[], count: number): boolean {
-  if (bytes.length < count) return false;
+/** Undefined when a byte is no UTF-8. */
+function utf8Of(bytes: readonly number[]): string | undefined {
+  if (bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
   try {
-    return Array.from(STRICT.decode(Uint8Array.from(bytes))).length === 1;
+    return STRICT.decode(Uint8Array.from(bytes));
   } catch {
-    return false; // what `fatal` throws says nothing more
+    return undefined; // `fatal` throws for nothing else
   }
 }
 
 /** One character a byte, as the server gets it. */
-function bytesOf(text: string): number[] {
+export function bytesOf(text: string): number[] {
   return Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
