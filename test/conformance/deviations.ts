@@ -191,8 +191,16 @@ function servedLike({ headers, path: asked }: Exchange, side: Side, pod: PodFigu
   if (!like) return servedAs(accepted, side, pod);
   const { body, ...served } = recordedSide(like);
   if (body === undefined || body.format === 'text') return { ...served, body };
-  const includeObject = resourcePathOf(asked)?.query.get('includeObject') ?? '';
-  return { ...served, body: ofPod(body, pod, includeObject) };
+  const query = resourcePathOf(asked)?.query ?? new Map<string, string>();
+  const document = ofPod(body, pod, query.get('includeObject') ?? '');
+  const isIndented = document.format === 'compact' && wantsIndented(headers, query.get('pretty'));
+  return { ...served, body: isIndented ? { ...document, format: 'indented', tail: '' } : document };
+}
+
+/** People read it: contract.md 4.6. */
+function wantsIndented(headers: Exchange['headers'], pretty: string | undefined): boolean {
+  if (pretty !== undefined && pretty !== '') return /^(?:1|t|T|TRUE|true|True)$/.test(pretty);
+  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '');
 }
 
 function servedExample(accepts: (accepted: string) => boolean): Exchange | undefined {
@@ -315,7 +323,7 @@ function withoutOpenApiProtobuf({ path }: Exchange, side: Side): Side | undefine
 
 function withoutDebuggingPages({ path }: Exchange, side: Side): Side | undefined {
   const [route = ''] = path.split('?');
-  const isRefused = [401, 403, 404].includes(side.status);
+  const isRefused = side.status >= 400 && side.status !== 406;
   if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || isRefused) return undefined;
   const { status, headers, body } = unknownPath();
   return { status, headers: new Map(headers), body };
