@@ -26,7 +26,8 @@ export async function writeBody(
     chunks.add(piece);
     if (chunks.isFull) bytes += await writeChunk(sink, chunks.take());
     if (++taken % PIECES_PER_LOOK === 0 && turns.isSpent()) await turns.next();
-    if (sink.destroyed) return bytes;
+    // Gone, or answered by somebody else meanwhile: a deadline ends what has not begun.
+    if (sink.destroyed || sink.writableEnded) return bytes;
   }
   const last = chunks.take();
   sink.end(last);

@@ -61,6 +61,25 @@ describe('writeBody', () => {
     expect(taken).toBe(1000);
   });
 
+  test('writes nothing more when somebody else has ended the stream', async () => {
+    const sink = new PassThrough();
+    const text = textOf(sink);
+    const spent = new Turns(0, () => performance.now());
+    let taken = 0;
+
+    const written = writeBody(
+      sink,
+      repeated('', 1000, () => taken++),
+      spent,
+    );
+    sink.end('too late');
+    const bytes = await written;
+
+    expect(bytes).toBe(0);
+    expect(taken).toBe(64);
+    expect(await text).toBe('too late');
+  });
+
   test('takes no further piece once the client is gone', async () => {
     const sink = new PassThrough({ highWaterMark: 16 * KIB });
     let taken = 0;

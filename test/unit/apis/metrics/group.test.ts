@@ -172,6 +172,16 @@ describe('pods of metrics.k8s.io', () => {
     { request: { fields: 'metadata.name=web-1,metadata.name=web-2' }, names: [] },
     { request: { namespace: 'default', fields: 'metadata.namespace=team-a' }, names: [] },
     { request: { namespace: 'default', fields: 'metadata.name=web-1' }, names: ['default/web-1'] },
+    { request: { namespace: 'default', fields: 'metadata.namespace!=default' }, names: [] },
+    { request: { namespace: 'default', fields: 'metadata.namespace=' }, names: [] },
+    {
+      request: {
+        namespace: 'default',
+        fields: 'metadata.namespace=default',
+        labels: '!canary,app',
+      },
+      names: ['default/db-0', 'default/web-0', 'default/web-1'],
+    },
   ])('asked for $request are $names', ({ request, names }) => {
     const [, pods] = resources();
     expect(namesOf(pods, asked(request))).toEqual(names);
