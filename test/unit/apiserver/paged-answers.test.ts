@@ -42,7 +42,7 @@ async function pagesOf(
 ): Promise<{ names: string[]; remaining: number | undefined }[]> {
   const pages = [];
   let token: string | undefined = '';
-  while (token !== undefined) {
+  while (token !== undefined && pages.length < 100) {
     const more: string = token === '' ? '' : `&continue=${token}`;
     const reply = await app.ask({ path: `${path}${more}`, headers: { accept } });
     const { metadata, items, rows } = JSON.parse(reply.body) as ListBody;
