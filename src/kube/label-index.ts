@@ -5,8 +5,6 @@ import type { LabelSet } from '../apimachinery/label-set.ts';
 const WALKED_LABEL_SETS = 16;
 /** Keys come from clients: who asks for more drops the one that was made first. */
 const MAX_INDEXED_KEYS = 16;
-/** So many label sets are looked at between two places where others may have their turn. */
-const SETS_PER_PAUSE = 256;
 
 /** For one label key: which sets have it, by value. */
 interface KeyIndex {
@@ -17,7 +15,7 @@ interface KeyIndex {
 
 /**
  * Which of the label sets of a namespace have a label with a value, for the keys that clients ask for. What takes long is
- * a generator: where it yields, its caller may let others have their turn, and sets may come and go.
+ * a generator: it yields after each set it has looked at, and there sets may come and go.
  */
 export class LabelIndex {
   private readonly sets: ReadonlyMap<LabelSet, unknown>;
@@ -52,11 +50,10 @@ export class LabelIndex {
     const candidates = yield* this.candidates(selector);
     if (sizeOf(candidates) > limit) return undefined;
     const found: LabelSet[] = [];
-    let looked = 0;
     for (const sets of candidates) {
       for (const labels of sets) {
         if (selector.matches(labels)) found.push(labels);
-        if (++looked % SETS_PER_PAUSE === 0) yield;
+        yield;
       }
     }
     return found;
@@ -87,10 +84,9 @@ export class LabelIndex {
     const index: KeyIndex = { byValue: new Map(), isComplete: false };
     this.keys.set(key, index);
     try {
-      let looked = 0;
       for (const labels of this.sets.keys()) {
         indexLabels(index.byValue, key, labels);
-        if (++looked % SETS_PER_PAUSE === 0) yield;
+        yield;
       }
       index.isComplete = true;
     } finally {
