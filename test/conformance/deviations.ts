@@ -92,7 +92,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     name: 'limit',
     upstream: '`limit` is ignored: every list is whole',
-    here: 'pages, with `continue` and (without selectors) `remainingItemCount`, as kube-apiserver has them',
+    here: 'pages, with `continue` (the last key and a version, as JSON in base64url) and, without selectors, `remainingItemCount`',
     why: 'a client that sends a limit is made for pages, and k9s asks for them',
     edit: cutIntoPages,
   },
