@@ -4,9 +4,14 @@ export interface Vitals {
   readonly pods: { readonly synced: boolean };
   /** What the cluster says of authentication; undefined when it is not asked. */
   readonly trust: { readonly synced: boolean } | undefined;
-  /** Whether any node has figures that may be served now. */
+  /** Whether any node, and whether any pod, has figures that may be served now. */
   readonly hasFigures: () => boolean;
+  readonly hasPodFigures: () => boolean;
   readonly schedule: () => {
+    readonly nodes: number;
+    readonly failing: number;
+    /** Of the nodes whose last scrape failed, by the kind of a KubeletError. */
+    readonly failingByReason: ReadonlyMap<string, number>;
     /** Every node that answers at all has answered once. */
     readonly everyReachableNodeScrapedOnce: boolean;
     readonly firstResolutionOver: boolean;
@@ -23,6 +28,8 @@ export interface Check {
   readonly endpoints: readonly Endpoint[];
   /** What is wrong, or undefined. */
   check(): string | undefined;
+  /** More of it, and what to do about it; nothing secret, and no names. */
+  detail?(): string;
 }
 
 const passes = (): undefined => undefined;
@@ -43,11 +50,17 @@ export function healthChecks(vitals: Vitals): readonly Check[] {
   const podInformer = (): string | undefined =>
     vitals.pods.synced ? undefined : '1 informers not started yet: [pods]';
   return [
-    { name: 'metric-storage-ready', endpoints: ['readyz'], check: () => somethingToServe(vitals) },
+    {
+      name: 'metric-storage-ready',
+      endpoints: ['readyz'],
+      check: () => somethingToServe(vitals),
+      detail: () => collection(vitals),
+    },
     {
       name: 'metric-collection-timely',
       endpoints: ['livez'],
       check: () => late(vitals),
+      detail: () => collection(vitals),
     },
     { name: 'metric-informer-sync', endpoints: ['readyz'], check: informers },
     { name: 'metadata-informer-sync', endpoints: ['healthz', 'readyz'], check: podInformer },
@@ -76,4 +89,31 @@ function somethingToServe({ hasFigures, schedule }: Vitals): string | undefined 
 
 function late({ schedule }: Vitals): string | undefined {
   return schedule().turning ? undefined : "metric collection didn't finish on time";
+}
+
+/** What to do about a kind of failure. The log names the nodes, and says it in whole sentences. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['address', 'see --kubelet-preferred-address-types'],
+  ['credentials', 'see our token and --kubelet-client-certificate'],
+  ['connect', 'check firewalls and network policies'],
+  ['tls', 'see --kubelet-certificate-authority and --kubelet-insecure-tls'],
+  ['timeout', 'check firewalls, or raise --kubelet-request-timeout'],
+  ['unauthorized', 'the kubelets do not know our token: see authentication.webhook of theirs'],
+  ['forbidden', 'grant "get" on nodes/stats or nodes/metrics to our service account'],
+]);
+
+/** One line: how many nodes answer, whether there are figures, and why the others do not. */
+function collection({ schedule, hasFigures, hasPodFigures }: Vitals): string {
+  const { nodes, failing, failingByReason } = schedule();
+  const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
+  const reasons = [...failingByReason]
+    .sort(([, left], [, right]) => right - left)
+    .map(([reason, count]) => {
+      const remedy = REMEDIES.get(reason) ?? 'see the log';
+      return `; ${reason}: ${count} (${remedy})`;
+    });
+  return (
+    `${nodes} nodes, ${failing} failing, figures of nodes: ${yesOrNo(hasFigures())}, ` +
+    `of pods: ${yesOrNo(hasPodFigures())}${reasons.join('')}`
+  );
 }

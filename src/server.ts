@@ -159,6 +159,7 @@ export async function runServer(
           pods,
           trust: cluster,
           hasFigures: () => storage.hasNodeFigures(),
+          hasPodFigures: () => storage.hasPodFigures(),
           schedule: () => scraper.status(),
           shuttingDown: () => end.isShuttingDown,
         }),

@@ -13,7 +13,7 @@ export interface HealthCheck {
   readonly endpoints: readonly HealthEndpoint[];
   /** Why it fails; undefined when it passes. Shown to everyone who asks verbosely: name no secrets. */
   check(): string | undefined;
-  /** What an operator wants to know besides, shown with `?verbose=detail`. One line. */
+  /** What an operator wants to know besides: with `?verbose` of a failing check, with `?verbose=detail` of any. One line. */
   detail?(): string;
 }
 
@@ -93,7 +93,8 @@ function linesOf(
   error: string | undefined,
   verbose: string | undefined,
 ): string[] {
-  const detail = verbose === 'detail' ? check.detail?.() : undefined;
+  const isDetailed = verbose === 'detail' || (verbose !== undefined && error !== undefined);
+  const detail = isDetailed ? check.detail?.() : undefined;
   const more = detail === undefined ? [] : [`   ${detail}`];
   if (error === undefined) return [`[+]${check.name} ok`, ...more];
   const reason = verbose === undefined ? 'reason withheld' : error;

@@ -46,13 +46,13 @@ describe('healthAnswer', () => {
         'readyz check failed\n',
     },
     {
-      name: 'tells the reason to who asks verbosely',
+      name: 'tells the reason, and what to do, to who asks verbosely',
       endpoint: 'readyz',
       query: 'verbose=1',
       code: 500,
       body:
-        '[+]ping ok\n[-]metric-storage-ready failed: no metrics to serve\n[+]metric-informer-sync ok\n' +
-        'readyz check failed\n',
+        '[+]ping ok\n[-]metric-storage-ready failed: no metrics to serve\n   0 of 3 nodes have figures\n' +
+        '[+]metric-informer-sync ok\nreadyz check failed\n',
     },
     {
       name: 'does not ask an excluded check',
