@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { goQuote } from '../apimachinery/go-quote.ts';
@@ -17,11 +17,9 @@ import { credentialsReader } from './authentication/credentials.ts';
 import { HeaderView } from './authentication/header-view.ts';
 import { removeHeaders } from './authentication/identity-headers.ts';
 import { corsHeaders } from './cors.ts';
-import { dispatch, errorAnswer } from './dispatch.ts';
-import type { Site } from './dispatch.ts';
+import { type Site, dispatch, errorAnswer } from './dispatch.ts';
 import { SERVED } from './encoding/negotiate.ts';
 import {
-  BAD_REQUEST,
   PANIC,
   SHUTTING_DOWN,
   SHUTTING_DOWN_RETRY,
@@ -34,19 +32,17 @@ import { STANDARD_CHECKS } from './health.ts';
 import { Impersonator } from './impersonation/impersonator.ts';
 import { impersonationInstruments } from './impersonation/instruments.ts';
 import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.ts';
+import { badRequest, refuse } from './http-rules.ts';
 import { InFlightLimit } from './in-flight.ts';
-import { requestInstruments } from './instruments.ts';
-import type { Filter, RequestInstruments } from './instruments.ts';
+import { type Filter, type RequestInstruments, requestInstruments } from './instruments.ts';
 import { openApiDocuments } from './openapi/documents.ts';
-import { RequestBooks } from './request-book.ts';
-import type { RequestBook } from './request-book.ts';
+import { type RequestBook, RequestBooks } from './request-book.ts';
 import { requestDeadlineMs } from './request-deadline.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
-import { routeOf } from './route.ts';
-import type { Route } from './route.ts';
-import { metricsAnswer } from './self-metrics.ts';
-import type { MetricsRegistry } from './self-metrics.ts';
+import { type Route, routeOf } from './route.ts';
+import { type MetricsRegistry, metricsAnswer } from './self-metrics.ts';
 import { send, sendWhole } from './send.ts';
+import { sparingLog } from './sparing-log.ts';
 import { Turns } from './turns.ts';
 
 /** Everything known of one request on its way through the chain. */
@@ -73,7 +69,8 @@ const TURN_BUDGET_MS = 4;
  * Routes are decided by RequestInfo and not by Express patterns, so that discovery, authorization and
  * dispatch read the same answer.
  */
-export function createApp(parts: AppParts): RequestListener {
+export function createApp(given: AppParts): RequestListener {
+  const parts = { ...given, log: sparingLog(given.log) };
   const { serving, clock, groups } = parts;
   const checks = [...STANDARD_CHECKS, ...parts.checks];
   const serverAddress = `${serving.externalHostname}:${serving.port}`;
@@ -105,18 +102,23 @@ export function createApp(parts: AppParts): RequestListener {
     serve(site, parts.registry, turns),
     panicGuard(parts.log),
   );
-  return app;
+  return (request, response) => {
+    // Express answers URLs that it cannot read with a page of its own. Here it gets one that it can, since
+    // RequestInfo alone reads them.
+    app(Object.assign(request, { originalUrl: request.url ?? '', url: '/' }), response);
+  };
 }
 
-/** Echoes the client's audit id, or makes one, on every answer. */
+/** Echoes the client's audit id, or makes one, on every answer. An empty one is none. */
 const auditId: Stage = (request, response, next) => {
-  response.setHeader('Audit-Id', firstLine(request, 'audit-id') ?? randomUUID());
+  const given = firstLine(request, 'audit-id') ?? '';
+  response.setHeader('Audit-Id', given === '' ? randomUUID() : given);
   next();
 };
 
 function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
   return (request, response, next) => {
-    const { method = '', url = '' } = request as IncomingMessage;
+    const { method, originalUrl: url } = request;
     try {
       const info = requestInfo(method, url);
       const api: ApiRequest = {
@@ -131,7 +133,8 @@ function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
       response.locals.exchange = { api, route, book: books.open(method, route, info), bytes: 0 };
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
-      write(response, error.code === 500 ? internalError(url, error.message) : BAD_REQUEST);
+      if (error.code === 400) refuse(response, badRequest());
+      else write(response, internalError(url, error.message));
       return;
     }
     next();
@@ -298,7 +301,7 @@ function authorize({ authorizer, log }: AppParts): Stage {
     } catch (error) {
       log.warn({ err: error, user: user.name }, 'Could not authorize request');
       const reason = error instanceof Error ? error.message : String(error);
-      write(response, internalError(request.url, reason));
+      write(response, internalError(request.originalUrl, reason));
       return;
     }
     if (isOver(response)) return;
@@ -332,15 +335,16 @@ function panicGuard(
   // Express tells an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above
   return (error: unknown, request, response, _next) => {
-    const { api, book } = response.locals.exchange;
-    book.ended('error');
-    if (error instanceof AuthenticationError) {
+    const { exchange } = response.locals as Partial<Locals>; // none when it was not even read
+    exchange?.book.ended('error');
+    if (exchange && error instanceof AuthenticationError) {
       log.info({ err: error }, 'Could not authenticate request');
-      write(response, errorAnswer(unauthorized(), api));
-    } else if (error instanceof StatusError) {
-      write(response, errorAnswer(error, api));
+      write(response, errorAnswer(unauthorized(), exchange.api));
+    } else if (exchange && error instanceof StatusError) {
+      write(response, errorAnswer(error, exchange.api));
     } else {
-      log.error({ err: error, method: request.method, path: api.info.path }, 'Request failed');
+      const fields = { method: request.method, path: exchange?.api.info.path };
+      log.error({ err: error, ...fields }, 'Request failed');
       if (response.headersSent) cutOff(response);
       else write(response, PANIC);
     }

@@ -1,67 +1,96 @@
-import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { methodNotAllowed, toStatus } from '../apimachinery/status-error.ts';
+import { type Connections, endGently } from './connections.ts';
+import { parserRefusal, refusalText } from './http-rules.ts';
+import { requestLineAt } from './request-line.ts';
+import { type SecondLook, SecondReader, type SecondReaderLimits } from './second-reader.ts';
 
-/** Of what arrived before the parser gave up, only so much is looked at. */
-const MAX_LOOK_BYTES = 4096;
-const LINGER_MS = 500;
-
-/** Answers and closes a connection whose bytes are no request that Node can read, as Go's server would. */
-export function answerClientError(err: NodeJS.ErrnoException, socket: Duplex): void {
-  if (socket.writableEnded) return; // the parser complains of each piece that still arrives
-  if (err.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  if (err.code === 'HPE_INVALID_METHOD' && isRequestLine(rawPacket(err))) {
-    answerUnknownMethod(socket);
-    return;
-  }
-  const status = STATUS.get(err.code ?? '') ?? '400 Bad Request';
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'Content-Type: text/plain; charset=utf-8',
-    'Connection: close',
-  ];
-  endWith(socket, `${head.join('\r\n')}\r\n\r\n${status}`);
+/** As far as Node's parser got, and what it got. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: unknown;
+  /** Into the packet. */
+  readonly bytesParsed?: unknown;
+  readonly reason?: unknown;
 }
 
-const STATUS: ReadonlyMap<string, string> = new Map([
-  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
-  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+/** Mistakes in the request line, of which some are none to Go. */
+const STUMBLED_OVER: ReadonlyMap<string, 'method' | 'target'> = new Map([
+  ['HPE_INVALID_METHOD', 'method'],
+  ['HPE_INVALID_URL', 'target'],
 ]);
 
 /**
- * Go takes any token for a method and answers 405 behind authentication; Node's parser knows a fixed
- * list. The answer tells nothing about the caller or the path, so none has to be authenticated.
+ * Answers what Node's parser cannot read, or will not (CONNECT), as Go's server would: after the responses to what came before, with a
+ * refusal as text, and with the end of the connection.
  */
-export function answerUnknownMethod(socket: Duplex): void {
-  const body = `${JSON.stringify(toStatus(methodNotAllowed()))}\n`;
-  const head = [
-    'HTTP/1.1 405 Method Not Allowed',
-    `Audit-Id: ${randomUUID()}`,
-    'Cache-Control: no-cache, private',
-    'Content-Type: application/json',
-    `Date: ${new Date().toUTCString()}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  endWith(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
-}
+export function answerUnreadable(
+  server: Server,
+  connections: Connections,
+  limits: SecondReaderLimits,
+): void {
+  const reader = new SecondReader(server, limits);
+  /** The parser complains again of each packet that still comes. */
+  const given = new WeakMap<Duplex, SecondLook | undefined>();
 
-/** To close at once would reset a peer that is still sending, before it has read the answer. As Go, wait a little. */
-function endWith(socket: Duplex, text: string): void {
-  socket.end(text, () => {
-    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  server.on('clientError', (err: ParserError, socket) => {
+    if (given.has(socket)) {
+      given.get(socket)?.add(packetOf(err));
+      return;
+    }
+    // More after a request that is to be the last: its response is on its way, and ends the connection.
+    if (err.code === 'HPE_CLOSED_CONNECTION') return;
+    given.set(socket, undefined);
+    const connection = connections.opened(socket);
+    if (!connection || err.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    // Nothing can be said behind the response to a request whose body breaks off, nor to who has said nothing in time.
+    if (connections.isInBody(socket) || connections.isSilent(socket)) {
+      connections.closeAfterAnswers(socket);
+      return;
+    }
+    const look = lookAgain(err, connection, reader);
+    given.set(socket, look);
+    connections.whenAnswered(socket, () => {
+      if (look) reader.read(look);
+      else endGently(socket, refusalText(parserRefusal(err)));
+    });
+  });
+
+  // No tunnel is opened: a request like any other. But Node has let go of its connection, and writes no response there.
+  server.on('connect', (request) => {
+    const { socket, method = '', url: target = '', httpVersion } = request;
+    const version = `HTTP/${httpVersion}`;
+    const look = reader.look({ method, target, version, rest: headersOf(request) }, socket);
+    given.set(socket, look);
+    socket.resume();
+    connections.whenAnswered(socket, () => {
+      reader.read(look);
+    });
   });
 }
 
-function rawPacket(err: Error): string {
-  const packet = 'rawPacket' in err ? err.rawPacket : undefined;
-  return Buffer.isBuffer(packet) ? packet.subarray(0, MAX_LOOK_BYTES).toString('latin1') : '';
+/** The bytes of a request that a parser has read, from behind its request line. */
+function headersOf({ rawHeaders }: IncomingMessage): Buffer {
+  const lines = rawHeaders.flatMap((text, at) => (at % 2 === 0 ? [text, ': '] : [text, '\r\n']));
+  return Buffer.from(`${lines.join('')}\r\n`, 'latin1');
 }
 
-/** RFC 9112 section 3: a method is a token. Garbage, or the rest of a body, is not. */
-function isRequestLine(text: string): boolean {
-  return /^(\r\n)*[\w!#$%&'*+.^`|~-]+ \/\S*( HTTP\/1\.[01]\r\n|$)/.test(text);
+function lookAgain(
+  err: ParserError,
+  connection: Socket,
+  reader: SecondReader,
+): SecondLook | undefined {
+  const stumbledOver = STUMBLED_OVER.get(err.code ?? '');
+  if (stumbledOver === undefined) return undefined;
+  const at = typeof err.bytesParsed === 'number' ? err.bytesParsed : 0;
+  const line = requestLineAt(packetOf(err), at, stumbledOver);
+  return line && reader.look(line, connection);
+}
+
+function packetOf({ rawPacket }: ParserError): Buffer {
+  return Buffer.isBuffer(rawPacket) ? rawPacket : Buffer.alloc(0);
 }

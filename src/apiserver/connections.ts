@@ -1,12 +1,22 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
+/** How long a peer that is still sending gets to read the answer. */
+const LINGER_MS = 500;
+
 interface OpenConnection {
   readonly socket: Socket;
+  /** Of the handshake. */
+  readonly bytesBefore: number;
+  /** Not yet written to their end, in the order of their requests. */
   readonly responses: Set<ServerResponse>;
+  /** The request that came last; its body may still be on its way. */
+  latest: IncomingMessage | undefined;
+  /** What waits for the responses. */
+  afterwards: (() => void) | undefined;
 }
 
 /**
@@ -30,13 +40,11 @@ export class Connections {
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#handshaking.delete(peerOf(socket));
-      this.#open.set(socket, { socket, responses: new Set() });
-      socket.once('close', () => this.#open.delete(socket));
-      if (this.#isClosing) socket.destroySoon();
+      this.#opened(socket);
     });
-    server.prependListener('request', ({ socket }, response) => {
-      const connection = this.#open.get(socket);
-      if (connection) this.#begun(connection, response);
+    server.prependListener('request', (request, response) => {
+      const connection = this.#open.get(request.socket);
+      if (connection) this.#begun(connection, request, response);
     });
   }
 
@@ -45,11 +53,36 @@ export class Connections {
     return this.#handshaking.get(peerOf(socket));
   }
 
-  /** Not before the handshake is over, nor into a response that has begun. */
-  canAnswer(socket: Duplex): boolean {
+  /** The same connection, if its handshake is over and its end is not. */
+  opened(socket: Duplex): Socket | undefined {
+    return this.#open.get(socket)?.socket;
+  }
+
+  /** Whether nothing at all was sent since the handshake. */
+  isSilent(socket: Duplex): boolean {
     const connection = this.#open.get(socket);
-    if (!connection) return false;
-    return ![...connection.responses].some(({ headersSent }) => headersSent);
+    return connection !== undefined && connection.socket.bytesRead === connection.bytesBefore;
+  }
+
+  /** Whether a request has begun whose body has not come to its end. */
+  isInBody(socket: Duplex): boolean {
+    return this.#open.get(socket)?.latest?.complete === false;
+  }
+
+  /** Runs `then` when every response of the connection is written: at once when there is none. Never, if it breaks before. */
+  whenAnswered(socket: Duplex, then: () => void): void {
+    const connection = this.#open.get(socket);
+    if (!connection) return;
+    if (connection.responses.size === 0) then();
+    else connection.afterwards = then;
+  }
+
+  /** Takes no further request; ends when every response is written. */
+  closeAfterAnswers(socket: Duplex): void {
+    announceClose(this.#open.get(socket)?.responses);
+    this.whenAnswered(socket, () => {
+      endGently(socket);
+    });
   }
 
   get inFlight(): number {
@@ -61,7 +94,7 @@ export class Connections {
     this.#isClosing = true;
     for (const socket of this.#handshaking.values()) socket.destroy();
     for (const { socket, responses } of this.#open.values()) {
-      for (const response of responses) announceClose(response);
+      announceClose(responses);
       if (responses.size === 0) socket.destroySoon();
     }
   }
@@ -71,18 +104,57 @@ export class Connections {
     for (const { socket } of this.#open.values()) socket.destroy();
   }
 
-  #begun({ socket, responses }: OpenConnection, response: ServerResponse): void {
+  #opened(socket: TLSSocket): void {
+    this.#open.set(socket, {
+      socket,
+      bytesBefore: socket.bytesRead,
+      responses: new Set(),
+      latest: undefined,
+      afterwards: undefined,
+    });
+    socket.once('close', () => this.#open.delete(socket));
+    // Node forgets its own listener when it gives a connection away; a reset is no reason to end the process.
+    socket.on('error', () => undefined);
+    const destroySoon = socket.destroySoon.bind(socket);
+    // How Node ends a connection after its last response.
+    socket.destroySoon = () => {
+      if (this.isInBody(socket)) endGently(socket);
+      else destroySoon();
+    };
+    if (this.#isClosing) socket.destroySoon();
+  }
+
+  #begun(connection: OpenConnection, request: IncomingMessage, response: ServerResponse): void {
+    const { socket, responses } = connection;
+    connection.latest = request;
     responses.add(response);
-    if (this.#isClosing) announceClose(response);
+    if (this.#isClosing) announceClose(responses);
     response.once('close', () => {
       responses.delete(response);
-      if (this.#isClosing && responses.size === 0) socket.destroySoon();
+      if (responses.size > 0) return;
+      connection.afterwards?.();
+      connection.afterwards = undefined;
+      if (this.#isClosing) socket.destroySoon();
     });
   }
 }
 
-function announceClose(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
+/**
+ * Ends a connection with a last word. To close at once would reset a peer that is still sending, before
+ * it has read the answer: as Go, wait a little, and drop what still arrives.
+ */
+export function endGently(socket: Duplex, text = ''): void {
+  if (socket.writableEnded) return;
+  socket.resume();
+  socket.end(text, () => {
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  });
+}
+
+/** In the last response, since none is written behind the one that says so. */
+function announceClose(responses: ReadonlySet<ServerResponse> | undefined): void {
+  const last = [...(responses ?? [])].at(-1);
+  if (last?.headersSent === false) last.setHeader('Connection', 'close');
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {

@@ -1,17 +1,10 @@
+import { textOfBytes } from '../apimachinery/byte-text.ts';
 import { goQuote } from '../apimachinery/go-quote.ts';
 import { toJsonText } from '../apimachinery/json-text.ts';
 import { serviceUnavailable, timedOut, toStatus } from '../apimachinery/status-error.ts';
 import { JSON_TYPE, NO_SNIFF, TEXT, textAnswer } from './answer.ts';
 import type { WholeAnswer } from './answer.ts';
 import { jsonDocument } from './encoding/text-layout.ts';
-
-/** What Go's HTTP server says to a malformed URL, before any handler runs. */
-export const BAD_REQUEST: WholeAnswer = {
-  code: 400,
-  contentType: TEXT,
-  headers: [['Connection', 'close']],
-  body: '400 Bad Request',
-};
 
 /** As upstream: apiserver/pkg/server/filters/maxinflight.go. */
 export const TOO_MANY_REQUESTS: WholeAnswer = textAnswer(
@@ -46,9 +39,9 @@ export const PANIC: WholeAnswer = textAnswer(
 /** As upstream, the bare struct: no kind, no apiVersion, and Go takes it for text. */
 export const TIMED_OUT: WholeAnswer = timedOutAnswer();
 
-/** What could not be decided about a request; `url` as it came. Browsers must not find markup in it. */
+/** What could not be decided about a request; `url` as it came, one character a byte. Browsers must not find markup in it. */
 export function internalError(url: string, reason: string): WholeAnswer {
-  const text = `Internal Server Error: ${goQuote(url)}: ${reason}`;
+  const text = `Internal Server Error: ${goQuote(textOfBytes(url))}: ${reason}`;
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return textAnswer(500, escaped);
 }

@@ -1,12 +1,13 @@
 import { parseFieldTerms } from '../apimachinery/field-selector.ts';
 import { parseLabelSelector } from '../apimachinery/label-selector.ts';
 import { SelectorError } from '../apimachinery/selector-error.ts';
-import { Query, percentDecode } from './query.ts';
+import { Query } from './query.ts';
+import { parseTarget } from './request-target.ts';
 
 /** What a method and a URL mean. Absent parts are ''. */
 export interface RequestInfo {
   readonly isResource: boolean;
-  /** Decoded, without the query. */
+  /** Decoded, without the query; textOfBytes says what becomes of bytes that are not UTF-8. */
   readonly path: string;
   /** Of Kubernetes for a resource (`list`), else the HTTP method in lower case. '' for methods without a verb. */
   readonly verb: string;
@@ -49,10 +50,13 @@ const VERBS: ReadonlyMap<string, string> = new Map([
 /**
  * Reads the request line (as upstream: apiserver/pkg/endpoints/request/requestinfo.go). Discovery,
  * authorization and dispatch all use this one answer.
- * @throws RequestInfoError for a path with a broken percent escape, and for `/watch` or `/proxy` with nothing after it.
+ * @throws RequestInfoError for a target that is none, and for `/watch` or `/proxy` with nothing after it.
  */
 export function requestInfo(method: string, rawUrl: string): RequestInfo {
-  const { path, query } = splitUrl(rawUrl);
+  const target = parseTarget(method, rawUrl);
+  if (target === undefined) throw new RequestInfoError(400, '400 Bad Request: malformed URL');
+  const { path } = target;
+  const query = Query.parse(target.query);
   const nonResource: RequestInfo = { ...NOTHING, path, verb: method.toLowerCase(), query };
   const place = splitGroupVersion(path);
   if (!place) return nonResource;
@@ -84,15 +88,6 @@ const NOTHING = {
   labelSelector: '',
   parts: [],
 };
-
-/** The request target of RFC 9112 section 3.2: origin form, absolute form, or `*`. */
-function splitUrl(rawUrl: string): { path: string; query: Query } {
-  const target = rawUrl.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/, '');
-  const question = target.indexOf('?');
-  const path = percentDecode(question === -1 ? target : target.slice(0, question));
-  if (path === undefined) throw new RequestInfoError(400, '400 Bad Request: malformed URL');
-  return { path, query: Query.parse(question === -1 ? '' : target.slice(question + 1)) };
-}
 
 function splitPath(path: string): string[] {
   let start = 0;

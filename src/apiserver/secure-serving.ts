@@ -11,8 +11,9 @@ import {
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { type CertificateSource, openCertificateFiles } from './certificate-source.ts';
-import { answerClientError, answerUnknownMethod } from './client-error.ts';
+import { answerUnreadable } from './client-error.ts';
 import { Connections } from './connections.ts';
+import { UNDECIDED, answerRequests } from './http-rules.ts';
 import { listenError } from './listen-error.ts';
 import { isUnspecifiedAddress, openSelfSignedCertificate } from './self-signed-certificate.ts';
 import { type SniCertificate, SniCertificates } from './sni-certificates.ts';
@@ -130,22 +131,27 @@ class Listener implements SecureServer {
     const server = createServer({
       ...context.current(),
       ...httpOptions(limits),
+      ...UNDECIDED,
+      allowHalfOpen: true,
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: limits.handshakeMs,
       ...(serving.sniCertificates.length > 0 && sniCallback(sni, context)),
     });
+    // A client may end its side behind its last request; net and http have each a switch, this one without a type.
+    Object.assign(server, { httpAllowHalfOpen: true });
     server.timeout = limits.silenceMs;
     server.maxHeadersCount = 0; // bounded by their bytes; Node would drop those beyond 2,000 silently
     server.maxConnections = Math.max(limits.connections, connectionsFor(serving));
     this.#connections.watch(server);
-    this.#answerStrays(server, logDropped(log, clock));
+    this.#answerStrays(server, limits);
+    server.on('drop', logDropped(log, clock));
     // Before Node's own listener, which takes the context for the new connection.
     server.prependListener('connection', () => {
       context.refresh(server);
     });
-    server.on('request', this.#parts.handler);
+    answerRequests(server, this.#parts.handler);
     return server;
   }
 
@@ -159,7 +165,7 @@ class Listener implements SecureServer {
   }
 
   /** What is no HTTPS request, and what Node would answer with nothing or with a stack trace. */
-  #answerStrays(server: Server, onDrop: () => void): void {
+  #answerStrays(server: Server, limits: Limits): void {
     const { log, onHandshakeError } = this.#parts;
     // Before Node's own listener, which passes the error on to 'clientError'.
     server.prependListener('tlsClientError', (err: NodeJS.ErrnoException, socket: TLSSocket) => {
@@ -170,14 +176,7 @@ class Listener implements SecureServer {
         .handshaking(socket)
         ?.end('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n');
     });
-    server.on('clientError', (err: NodeJS.ErrnoException, socket) => {
-      if (this.#connections.canAnswer(socket)) answerClientError(err, socket);
-      else socket.destroy();
-    });
-    server.on('connect', (_request, socket) => {
-      answerUnknownMethod(socket);
-    });
-    server.on('drop', onDrop);
+    answerUnreadable(server, this.#connections, limits);
   }
 
   async #close(): Promise<void> {

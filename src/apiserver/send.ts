@@ -23,8 +23,10 @@ export function sendWhole(
       body = smaller;
     }
   }
-  response.end(body);
-  return Buffer.byteLength(body);
+  // As bytes: beside a text Node would write the headers as UTF-8 too, and what a client sent in one twice so.
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  response.end(bytes);
+  return bytes.length;
 }
 
 /**

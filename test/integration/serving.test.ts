@@ -509,12 +509,12 @@ describe('a server on a small cluster', () => {
       [
         'a method nobody knows',
         `BREW ${API}/nodes HTTP/1.1\r\nhost: x\r\n\r\n`,
-        /^HTTP\/1\.1 405 Method Not Allowed\r\n/,
+        /^HTTP\/1\.1 403 Forbidden\r\n/,
       ],
       [
         'a request without a host',
         'GET /healthz HTTP/1.1\r\n\r\n',
-        /^HTTP\/1\.1 400 Bad Request\r\n/,
+        /^HTTP\/1\.1 400 Bad Request: missing required Host header\r\n/,
       ],
     ])('%s is answered', async (_name, request, expected) => {
       const answer = await sendRaw(server.port, request);
