@@ -29,6 +29,8 @@ const options: Record<string, fc.Arbitrary<string>> = {
   resourceVersionMatch: fc.constantFrom(
     ...['', 'Exact', 'NotOlderThan', 'exact', 'foo', 'a"b', 'Exact '],
   ),
+  // None of these is a token of ours.
+  continue: fc.constantFrom('', 'x', 'bm90IEpTT04'),
   shardSelector: fc.constantFrom('', 'x', 'a=b'),
   unknown: fc.constantFrom('', 'x'),
 };
@@ -51,8 +53,8 @@ function loosely(value: string): string {
 }
 
 /**
- * Query strings that a list may come with, `continue` apart: mostly one to four options, any of which may
- * be wrong, and sometimes the text itself is.
+ * Query strings that a list may come with: mostly one to four options, any of which may be wrong, and
+ * sometimes the text itself is. A token to continue from never is a good one.
  */
 export const listQueries = mutated(
   fc.array(pairs, { maxLength: 4 }).map((all) => all.join('&')),

@@ -8,7 +8,10 @@ export interface Verdict {
   readonly watch: boolean;
 }
 
-/** The tables of contract.md 3.8 once more, `continue` apart. `text` is what stands after the `?`. */
+/**
+ * The tables of contract.md 3.8 once more; what a token says is for others to judge. `text` is what stands
+ * after the `?`.
+ */
 export function judgeListOptions(text: string): Verdict {
   const query = readQuery(text);
   const first = (name: string): string | undefined => query.get(name)?.[0];
@@ -20,12 +23,13 @@ export function judgeListOptions(text: string): Verdict {
   if (!readLabelSelector(first('labelSelector') ?? '') || !readFieldTerms(fields)) {
     return { code: 400, watch };
   }
-  const match = first('resourceVersionMatch') ?? '';
-  const version = first('resourceVersion') ?? '';
-  const initial = first('sendInitialEvents') !== undefined;
-  const contradicts = watch
-    ? watchContradicts(match, initial)
-    : initial || listContradicts(match, version);
+  const asked: Asked = {
+    match: first('resourceVersionMatch') ?? '',
+    version: first('resourceVersion') ?? '',
+    initial: first('sendInitialEvents') !== undefined,
+    isContinued: (first('continue') ?? '') !== '',
+  };
+  const contradicts = watch ? watchContradicts(asked) : listContradicts(asked);
   if (contradicts) return { code: 422, watch };
   return { code: readFieldSelector(fields) ? 200 : 400, watch };
 }
@@ -35,20 +39,29 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && value !== '0' && value.toLowerCase() !== 'false';
 }
 
-function listContradicts(match: string, version: string): boolean {
+interface Asked {
+  readonly match: string;
+  readonly version: string;
+  readonly initial: boolean;
+  readonly isContinued: boolean;
+}
+
+function listContradicts({ match, version, initial, isContinued }: Asked): boolean {
+  if (initial) return true;
   switch (match) {
     case '':
       return false;
     case 'Exact':
-      return version === '' || version === '0';
+      return version === '' || version === '0' || isContinued;
     case 'NotOlderThan':
-      return version === '';
+      return version === '' || isContinued;
     default:
       return true;
   }
 }
 
-/** The one may not stand without the other. */
-function watchContradicts(match: string, initial: boolean): boolean {
-  return initial ? match !== 'NotOlderThan' : match !== '';
+/** The one may not stand without the other; upstream adds both to a watch from no version. */
+function watchContradicts({ match, version, initial, isContinued }: Asked): boolean {
+  if (match === '' && !initial) return isContinued && (version === '' || version === '0');
+  return match !== 'NotOlderThan' || !initial || isContinued;
 }

@@ -71,7 +71,10 @@ function resourceStatus(
 
 function listStatus(rawQuery: string): number {
   const { code, watch } = judgeListOptions(rawQuery);
-  return code === 200 && watch ? 405 : code;
+  if (code !== 200) return code;
+  if (watch) return 405;
+  // No token among the cases is a good one.
+  return (readQuery(rawQuery).get('continue')?.[0] ?? '') === '' ? 200 : 400;
 }
 
 function itemStatus(isThere: boolean, rawQuery: string): number {
