@@ -87,7 +87,7 @@ function isTime(text: string): boolean {
 
 function isZone(text: string): boolean {
   const [hour = 0, minute = 0] = text.split(':').map(Number);
-  return hour <= 24 && minute < 60;
+  return hour <= 24 && minute <= 60;
 }
 
 function isDate(text: string): boolean {
