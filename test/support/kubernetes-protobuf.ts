@@ -59,6 +59,8 @@ export function encodeDocument(apiVersion: string, kind: string, value: object):
 }
 
 function typeOf(apiVersion: string, kind: string): protobuf.Type {
+  // Of v1beta1 only the list has a message of its own.
+  if (kind === 'PartialObjectMetadata') return root.lookupType(`${META}.v1.${kind}`);
   return root.lookupType(`${PACKAGES.get(apiVersion) ?? 'nowhere'}.${kind}`);
 }
 
