@@ -7,6 +7,7 @@ export interface Load {
   readonly port: number;
   readonly path: string;
   readonly accept: string;
+  readonly acceptEncoding: string;
   readonly requests: number;
   readonly connections: number;
 }
@@ -21,9 +22,11 @@ export interface LoadResult {
 const HEADERS_END = Buffer.from('\r\n\r\n');
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
-async function run({ port, path, accept, requests, connections }: Load): Promise<LoadResult> {
+async function run(load: Load): Promise<LoadResult> {
+  const { port, path, accept, acceptEncoding, requests, connections } = load;
   const question = Buffer.from(
-    `GET ${path} HTTP/1.1\r\nhost: bench\r\naccept: ${accept}\r\nuser-agent: bench\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nhost: bench\r\naccept: ${accept}\r\n` +
+      `accept-encoding: ${acceptEncoding}\r\nuser-agent: bench\r\n\r\n`,
   );
   const latenciesMs: number[] = [];
   let left = requests;

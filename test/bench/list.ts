@@ -38,6 +38,7 @@ interface Scenario {
   readonly podsInAnswer: number;
   readonly path: string;
   readonly accept?: string;
+  readonly acceptEncoding?: string;
   readonly requests: number;
   readonly connections: number;
 }
@@ -45,6 +46,7 @@ interface Scenario {
 const ROOT = '/apis/metrics.k8s.io/v1beta1';
 const PODS_PER_NAMESPACE = 300;
 const PODS_PER_APP = 20;
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 /** Where the page in the middle begins, as the page before it says. */
@@ -76,6 +78,42 @@ const SCENARIOS: readonly Scenario[] = [
     podsInAnswer: 500,
     path: `${ROOT}/pods?limit=500&continue=${MIDDLE}`,
     requests: 2_000,
+    connections: 1,
+  },
+  {
+    name: 'all of 30,000 pods as protobuf',
+    pods: 30_000,
+    podsInAnswer: 30_000,
+    path: `${ROOT}/pods`,
+    accept: PROTOBUF,
+    requests: 20,
+    connections: 1,
+  },
+  {
+    name: 'all of 150,000 pods as protobuf',
+    pods: 150_000,
+    podsInAnswer: 150_000,
+    path: `${ROOT}/pods`,
+    accept: PROTOBUF,
+    requests: 4,
+    connections: 1,
+  },
+  {
+    name: 'all of 30,000 pods as JSON in gzip',
+    pods: 30_000,
+    podsInAnswer: 30_000,
+    path: `${ROOT}/pods`,
+    acceptEncoding: 'gzip',
+    requests: 10,
+    connections: 1,
+  },
+  {
+    name: 'all of 30,000 pods as YAML',
+    pods: 30_000,
+    podsInAnswer: 30_000,
+    path: `${ROOT}/pods`,
+    accept: 'application/yaml',
+    requests: 5,
     connections: 1,
   },
   {
@@ -132,8 +170,9 @@ async function measure(scenario: Scenario, client: Worker): Promise<ListFigures>
   const server = createServer(appOver(world)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const { path, accept = 'application/json', requests, connections } = scenario;
-  const load: Load = { port, path, accept, requests, connections };
+  const { path, accept = 'application/json', acceptEncoding = 'identity' } = scenario;
+  const { requests, connections } = scenario;
+  const load: Load = { port, path, accept, acceptEncoding, requests, connections };
   const few = { ...load, requests: Math.ceil(requests / 5) };
   await loaded(client, few);
 

@@ -43,6 +43,8 @@ const REMEMBERED_TEXTS = 512;
 export class UsageWriter {
   private readonly timestampOf = remembered((second) => formatTimestamp(second * 1000));
   private readonly windowOf = remembered(formatDuration);
+  private readonly timestampFieldOf = remembered(timestampField);
+  private readonly windowFieldOf = remembered(windowField);
 
   /** NodeMetrics after its metadata: `"timestamp":…,"window":…,"usage":{…}`. Resources by name. */
   nodeJson(usage: NodeUsage): string {
@@ -67,28 +69,22 @@ export class UsageWriter {
 
   /** NodeMetrics after its metadata: timestamp, window, usage (k8s.io/metrics, v1beta1). */
   nodeProtobuf(usage: NodeUsage): BinaryString {
-    return this.measuredProtobuf(usage).append(quantitiesProtobuf(4, usage)).toBinary();
+    return withQuantities(this.measuredProtobuf(usage), 4, usage).toBinary();
   }
 
   /** PodMetrics after its metadata: timestamp, window, containers. */
   podProtobuf(usage: PodUsage): BinaryString {
     const writer = this.measuredProtobuf(usage);
     for (const container of usage.containers) {
-      const { name } = container;
-      writer.message(
-        4,
-        new ProtobufWriter().string(1, name).append(quantitiesProtobuf(2, container)),
-      );
+      const named = new ProtobufWriter().string(1, container.name);
+      writer.message(4, withQuantities(named, 2, container));
     }
     return writer.toBinary();
   }
 
   private measuredProtobuf({ timestampMs, windowMs }: Measured): ProtobufWriter {
-    const seconds = Math.floor(timestampMs / 1000);
-    const nanoseconds = BigInt(Math.round(windowMs * 1e6));
-    return new ProtobufWriter()
-      .message(2, new ProtobufWriter().integer(1, seconds).integer(2, 0))
-      .message(3, new ProtobufWriter().integer(1, nanoseconds));
+    const timestamp = this.timestampFieldOf(Math.floor(timestampMs / 1000));
+    return new ProtobufWriter().append(timestamp + this.windowFieldOf(windowMs));
   }
 
   private measuredJson({ timestampMs, windowMs }: Measured): string {
@@ -111,12 +107,28 @@ function quantitiesJson({ cpuNanoCores, memoryBytes }: Figures): string {
   return `{"cpu":"${formatCpu(cpuNanoCores)}","memory":"${formatMemory(memoryBytes)}"}`;
 }
 
-/** One map entry a resource, by name: `field` is the number of the map. */
-function quantitiesProtobuf(field: number, { cpuNanoCores, memoryBytes }: Figures): BinaryString {
+/** Seconds since the epoch; the nanoseconds are 0, as in JSON. */
+function timestampField(second: number): BinaryString {
   return new ProtobufWriter()
-    .message(field, quantityEntry('cpu', formatCpu(cpuNanoCores)))
-    .message(field, quantityEntry('memory', formatMemory(memoryBytes)))
+    .message(2, new ProtobufWriter().integer(1, second).integer(2, 0))
     .toBinary();
+}
+
+/** In nanoseconds. */
+function windowField(windowMs: number): BinaryString {
+  const nanoseconds = Math.round(windowMs * 1e6);
+  return new ProtobufWriter().message(3, new ProtobufWriter().integer(1, nanoseconds)).toBinary();
+}
+
+/** One map entry a resource, by name: `field` is the number of the map. */
+function withQuantities(
+  writer: ProtobufWriter,
+  field: number,
+  { cpuNanoCores, memoryBytes }: Figures,
+): ProtobufWriter {
+  return writer
+    .message(field, quantityEntry('cpu', formatCpu(cpuNanoCores)))
+    .message(field, quantityEntry('memory', formatMemory(memoryBytes)));
 }
 
 function quantityEntry(resource: string, quantity: string): ProtobufWriter {

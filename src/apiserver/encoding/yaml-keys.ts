@@ -3,14 +3,24 @@
  * everything else, and runs of digits by their number, so that `app2` comes before `app10`.
  */
 export function compareYamlKeys(left: string, right: string): number {
+  const common = Math.min(left.length, right.length);
+  let at = 0;
+  while (at < common && left.charCodeAt(at) === right.charCodeAt(at)) at++;
+  if (at === common) return left.length - right.length;
+  const [l, r] = [left.charCodeAt(at), right.charCodeAt(at)];
+  if (isPlainLetter(l) && isPlainLetter(r)) return l - r;
   const lefts = Array.from(left);
   const rights = Array.from(right);
-  const common = Math.min(lefts.length, rights.length);
-  for (let at = 0; at < common; at++) {
-    const [l = '', r = ''] = [lefts[at], rights[at]];
-    if (l !== r) return compareFrom(lefts, rights, at);
-  }
-  return lefts.length - rights.length;
+  return compareFrom(
+    lefts,
+    rights,
+    lefts.findIndex((character, index) => character !== rights[index]),
+  );
+}
+
+/** What almost all keys are made of, and needs no second look. */
+function isPlainLetter(code: number): boolean {
+  return code >= 0x61 && code <= 0x7a;
 }
 
 /** `at` is where they differ first. */

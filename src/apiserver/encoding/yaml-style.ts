@@ -83,7 +83,9 @@ export function literalHints(text: string): string {
 const LONGEST_SIMPLE_KEY = 128;
 
 export function isSimpleKey(key: string): boolean {
-  return !ANY_BREAK.test(key) && Buffer.byteLength(key.toWellFormed()) <= LONGEST_SIMPLE_KEY;
+  // A character has at most three bytes a unit.
+  const isShort = key.length * 3 <= LONGEST_SIMPLE_KEY;
+  return !ANY_BREAK.test(key) && (isShort || Buffer.byteLength(key) <= LONGEST_SIMPLE_KEY);
 }
 
 /**
