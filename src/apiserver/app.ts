@@ -26,6 +26,7 @@ import {
   TIMED_OUT,
   TOO_MANY_REQUESTS,
   internalError,
+  isServedToTheEnd,
 } from './fixed-answers.ts';
 import { firstLine } from './first-line.ts';
 import { STANDARD_CHECKS } from './health.ts';
@@ -41,7 +42,7 @@ import { requestDeadlineMs } from './request-deadline.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
 import { type Route, routeOf } from './route.ts';
 import { type MetricsRegistry, metricsAnswer } from './self-metrics.ts';
-import { send, sendWhole } from './send.ts';
+import { keepHeaders, send, sendWhole } from './send.ts';
 import { sparingLog } from './sparing-log.ts';
 import { Turns } from './turns.ts';
 
@@ -91,8 +92,9 @@ export function createApp(given: AppParts): RequestListener {
     auditId,
     readRequest(groups, new RequestBooks(instruments)),
     account(parts),
-    refuseWhileDraining(parts),
-    cacheControl,
+    refuseWhileDraining(parts, true),
+    commonHeaders(serving),
+    refuseWhileDraining(parts, false),
     deadline(serving.requestTimeoutMs),
     crossOrigin(serving),
     timed('authentication', authenticate(parts.authenticator)),
@@ -159,58 +161,65 @@ function account({ log, clock }: AppParts): Stage {
   };
 }
 
-/** Connections that stay open while we shut down: their requests are sent elsewhere. */
-function refuseWhileDraining({ serving, isDraining }: AppParts): Stage {
+/** Connections that stay open while we shut down: their requests are sent elsewhere, earlier if they are to come back. */
+function refuseWhileDraining({ serving, isDraining }: AppParts, toComeBack: boolean): Stage {
+  const isWanted = serving.shutdownSendRetryAfter === toComeBack;
   return (_request, response, next) => {
-    if (isDraining?.() !== true) {
-      next();
-      return;
-    }
-    const { route } = response.locals.exchange;
-    if (!serving.shutdownSendRetryAfter) write(response, SHUTTING_DOWN);
-    else if (route.kind === 'health' || route.kind === 'metrics') next();
-    else write(response, SHUTTING_DOWN_RETRY);
+    const { info, userAgent } = response.locals.exchange.api;
+    const isRefused = isWanted && isDraining?.() === true;
+    if (!isRefused || isServedToTheEnd(info.path, userAgent)) next();
+    else write(response, toComeBack ? SHUTTING_DOWN_RETRY : SHUTTING_DOWN);
   };
 }
 
-const cacheControl: Stage = (_request, response, next) => {
-  response.setHeader('Cache-Control', 'no-cache, private');
-  next();
-};
+/** No caching, and Strict-Transport-Security if a flag says so. */
+function commonHeaders({ strictTransportSecurity }: Serving): Stage {
+  const transportSecurity = strictTransportSecurity.join('; ');
+  return (_request, response, next) => {
+    if (transportSecurity !== '') {
+      response.setHeader('Strict-Transport-Security', transportSecurity);
+    }
+    response.setHeader('Cache-Control', 'no-cache, private');
+    next();
+  };
+}
 
 /** Answers 504 when the time is over; an answer that has begun is cut off, so that nobody takes it for whole. */
 function deadline(maximumMs: number): Stage {
   return (_request, response, next) => {
     const { api, book } = response.locals.exchange;
-    if (api.info.verb !== 'watch') {
-      const timer = setTimeout(
-        () => {
-          book.expired();
-          if (response.headersSent) {
-            cutOff(response);
-          } else {
-            write(response, TIMED_OUT);
-            book.answeredTooLate();
-          }
-        },
-        requestDeadlineMs(api.info.query, maximumMs),
-      );
-      response.once('close', () => {
-        clearTimeout(timer);
-      });
+    if (api.info.verb === 'watch') {
+      next();
+      return;
     }
+    const allowedMs = requestDeadlineMs(api.info.query, maximumMs);
+    const headers = response.getHeaderNames();
+    const expire = (): void => {
+      book.expired();
+      if (response.headersSent) {
+        cutOff(response);
+        return;
+      }
+      keepHeaders(response, headers); // without those of the stages that were to answer
+      write(response, TIMED_OUT);
+      book.answeredTooLate();
+    };
+    if (allowedMs < 1) {
+      expire(); // shorter than a timer can be
+      return;
+    }
+    const timer = setTimeout(expire, allowedMs);
+    response.once('close', () => {
+      clearTimeout(timer);
+    });
     next();
   };
 }
 
-/** Strict-Transport-Security and CORS, both off unless a flag says otherwise. */
-function crossOrigin({ strictTransportSecurity, corsAllowedOrigins }: Serving): Stage {
+/** CORS, off unless a flag says otherwise. */
+function crossOrigin({ corsAllowedOrigins }: Serving): Stage {
   const headersFor = corsHeaders(corsAllowedOrigins);
-  const transportSecurity = strictTransportSecurity.join('; ');
   return (request, response, next) => {
-    if (transportSecurity !== '') {
-      response.setHeader('Strict-Transport-Security', transportSecurity);
-    }
     const headers = headersFor(request.headers.origin);
     for (const [name, value] of headers ?? []) response.setHeader(name, value);
     if (headers && request.method === 'OPTIONS') response.status(204).end();

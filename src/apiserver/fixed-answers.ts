@@ -13,6 +13,17 @@ export const TOO_MANY_REQUESTS: WholeAnswer = textAnswer(
   [['Retry-After', '1']],
 );
 
+/** Never refused, since those who ask decide by the answer what becomes of us. */
+const SERVED_TO_THE_END = ['/readyz', '/livez', '/healthz', '/metrics'];
+
+/** Whether a request is served even while we refuse others at the end, as upstream: filters/with_retry_after.go. */
+export function isServedToTheEnd(path: string, userAgent = ''): boolean {
+  return (
+    userAgent.startsWith('kube-apiserver/') ||
+    SERVED_TO_THE_END.some((prefix) => path.startsWith(prefix))
+  );
+}
+
 /** As upstream: apiserver/pkg/server/filters/with_retry_after.go. */
 export const SHUTTING_DOWN_RETRY: WholeAnswer = textAnswer(
   429,
@@ -23,12 +34,12 @@ export const SHUTTING_DOWN_RETRY: WholeAnswer = textAnswer(
   ],
 );
 
-/** As upstream: apiserver/pkg/server/filters/waitgroup.go. */
+/** As upstream, with one line break more than elsewhere: apiserver/pkg/server/filters/waitgroup.go. */
 export const SHUTTING_DOWN: WholeAnswer = {
   code: 503,
   contentType: JSON_TYPE,
   headers: [...NO_SNIFF, ['Retry-After', '1']],
-  body: jsonDocument(toStatus(serviceUnavailable('apiserver is shutting down', 1)), false),
+  body: `${jsonDocument(toStatus(serviceUnavailable('apiserver is shutting down', 1)), false)}\n`,
 };
 
 export const PANIC: WholeAnswer = textAnswer(

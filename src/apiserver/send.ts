@@ -59,6 +59,13 @@ export async function send(
   return writeCompressed(response, held, turns);
 }
 
+/** Drops what later stages have set in vain: only headers of these names, in lower case, stay. */
+export function keepHeaders(response: ServerResponse, names: readonly string[]): void {
+  for (const name of response.getHeaderNames()) {
+    if (!names.includes(name)) response.removeHeader(name);
+  }
+}
+
 function writeHead(response: ServerResponse, answer: Answer): void {
   response.statusCode = answer.code;
   for (const [name, lines] of headerLines(answer)) response.setHeader(name, lines);

@@ -61,11 +61,13 @@ describe('headers of every answer', () => {
       path: `${root}/nodes`,
       headers: { origin: 'https://good.example' },
     });
+    const refused = await app.ask('/readyz?timeout=x');
 
     expect(good.headers['strict-transport-security']).toBe('max-age=1; includeSubDomains');
     expect(good.headers['access-control-allow-origin']).toBe('https://good.example');
     expect(evil.headers['access-control-allow-origin']).toBeUndefined();
     expect(preflight.status).toBe(204);
+    expect(refused.headers['strict-transport-security']).toBe('max-age=1; includeSubDomains');
   });
 });
 
@@ -303,6 +305,25 @@ describe('deadlines', () => {
   });
 });
 
+test('a 504 is as bare as that of upstream, and certain for less than a millisecond', async () => {
+  const authorizer: Authorizer = { authorize: () => new Promise(() => undefined) };
+  const serving = { ...SERVING, corsAllowedOrigins: ['.'], strictTransportSecurity: ['max-age=1'] };
+  await using app = await serveApp({ groups, authorizer, serving });
+
+  for (const timeout of ['20ms', '999us', '1ns']) {
+    const { status, headers } = await app.ask({
+      path: `${root}/nodes?timeout=${timeout}`,
+      headers: { origin: 'https://any.example' },
+    });
+    expect(status).toBe(504);
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-'))).toEqual([]);
+    expect(headers).toMatchObject({
+      'strict-transport-security': 'max-age=1',
+      'cache-control': 'no-cache, private',
+    });
+  }
+});
+
 describe('what clients get wrong', () => {
   test.each([
     {
@@ -444,24 +465,53 @@ describe('the end of the server', () => {
   test('open connections are told to go elsewhere', async () => {
     await using app = await serveApp({ groups, isDraining: () => true });
 
-    expect(await app.ask('/readyz')).toMatchObject({
+    const reply = await app.ask(`${root}/nodes`);
+
+    expect(reply).toMatchObject({
       status: 503,
-      headers: { 'retry-after': '1', 'content-type': 'application/json' },
+      headers: {
+        'retry-after': '1',
+        'content-type': 'application/json',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-cache, private',
+      },
+      body: '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"apiserver is shutting down","reason":"ServiceUnavailable","code":503}\n\n',
     });
   });
 
-  test('or to come back, if a flag says so, while probes and metrics go on', async () => {
+  test('or to come back, if a flag says so', async () => {
     const serving = { ...SERVING, shutdownSendRetryAfter: true };
     await using app = await serveApp({ groups, serving, isDraining: () => true });
 
-    expect(await app.ask(`${root}/nodes`)).toMatchObject({
+    const reply = await app.ask(`${root}/nodes`);
+
+    expect(reply).toMatchObject({
       status: 429,
-      headers: { 'retry-after': '5', connection: 'close' },
+      headers: {
+        'retry-after': '5',
+        connection: 'close',
+        'content-type': 'text/plain; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+      },
       body: 'The apiserver is shutting down, please try again later.\n',
     });
-    expect((await app.ask('/readyz')).status).toBe(200);
-    expect((await app.ask('/metrics')).status).toBe(200);
+    expect(reply.headers['cache-control']).toBeUndefined();
   });
+
+  test.each([true, false])(
+    'probes, metrics and kube-apiserver itself are served (to come back: %s)',
+    async (shutdownSendRetryAfter) => {
+      const serving = { ...SERVING, shutdownSendRetryAfter };
+      await using app = await serveApp({ groups, serving, isDraining: () => true });
+      const headers = { 'user-agent': 'kube-apiserver/v1.36.3 (linux/amd64) kubernetes/1' };
+
+      for (const path of ['/readyz', '/livez?verbose', '/healthz/ping', '/metrics']) {
+        expect((await app.ask(path)).status).toBe(200);
+      }
+      expect((await app.ask({ path: `${root}/nodes`, headers })).status).toBe(200);
+      expect((await app.ask('/version')).status).not.toBe(200);
+    },
+  );
 });
 
 describe('clients that go away', () => {
