@@ -99,6 +99,15 @@ function textOf(value: Plain, level: Level): string {
 /** Errors that no neighbour can cause: where they come from matters more than what they say. */
 const BUGS = new Set(['TypeError', 'ReferenceError', 'RangeError', 'AssertionError']);
 
+export function isBug(error: unknown): boolean {
+  return !Error.isError(error) || BUGS.has(error.name);
+}
+
+/** What an error and its causes say, in one line and without secrets. */
+export function errorText(error: unknown): string {
+  return redacted(Error.isError(error) ? messageOf(error, 0) : String(error));
+}
+
 function isRecord(value: Plain): value is Readonly<Record<string, Plain>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -177,9 +186,16 @@ function messageOf(error: Error, depth: number): string {
 /** What a cause and its own causes add: a thrower that says what it knows often repeats the cause. */
 function newsOf(cause: Error, said: string, depth: number): string {
   const text = messageOf(cause, depth);
-  if (said.includes(text)) return '';
+  if (said.includes(text) || isTold(cause, said)) return '';
   const isKnown = cause.message !== '' && said.includes(cause.message);
   return isKnown ? text.slice(`${cause.message}: `.length) : text;
+}
+
+/** Whether the text says in its own form what Node says as `ENOENT: no such file or directory, open '/nope'`. */
+function isTold(error: Error, said: string): boolean {
+  const words = /^[A-Z]+: ([^,]+), /.exec(error.message)?.[1];
+  if (words === undefined || !('path' in error) || typeof error.path !== 'string') return false;
+  return said.includes(words) && said.includes(error.path);
 }
 
 const STRUCK_OUT = '[redacted]';

@@ -7,11 +7,11 @@ import { helpText } from './config/help.ts';
 import { parseOptions } from './config/options.ts';
 import { toConfig } from './config/to-config.ts';
 import { UsageError } from './config/usage-error.ts';
-import { createLogger } from './log.ts';
+import { createLogger, errorText, isBug } from './log.ts';
 import { runServer } from './server.ts';
 
 const EXIT_FAILURE = 1;
-/** Wrong words on the command line; the Go server ends with the same code. */
+/** What the command line names cannot be used; the Go server ends with the same code. */
 const EXIT_USAGE = 2;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -34,6 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function serve(config: Config): Promise<number> {
   const log = createLogger(config.logging, (line) => process.stderr.write(line));
+  const start = { isOver: false };
   try {
     await runServer(
       config,
@@ -44,11 +45,18 @@ async function serve(config: Config): Promise<number> {
         readFile: (path) => readFile(path, 'utf8'),
         platform: { name: process.platform, arch: process.arch, node: process.versions.node },
         version: packageVersion(),
+        onListening: () => {
+          start.isOver = true;
+        },
       },
       endSignal(),
     );
     return 0;
   } catch (err) {
+    if (!start.isOver && !isBug(err)) {
+      process.stderr.write(`Error: ${errorText(err)}\n`);
+      return EXIT_USAGE;
+    }
     log.error({ err }, 'Could not run the server');
     return EXIT_FAILURE;
   }

@@ -255,18 +255,22 @@ async function openTrust(
   log: Logger,
   house: AsyncDisposableStack,
 ): Promise<TrustStore> {
-  const open = async (path: string, purpose: string): Promise<CaFile> =>
-    house.use(await CaFile.open(path, purpose, log));
+  const open = async (path: string, purpose: string, bundle: string): Promise<CaFile> =>
+    house.use(await CaFile.open(path, { purpose, bundle }, log));
   return new TrustStore(
     {
       cluster,
       clientCaFile:
         clientCaFile === ''
           ? undefined
-          : await open(clientCaFile, 'unable to load client CA provider'),
+          : await open(clientCaFile, 'unable to load client CA provider', 'client-ca-bundle'),
       requestHeaderFile: requestHeader && {
         ...requestHeader,
-        file: await open(requestHeader.clientCaFile, 'unable to load request-header CA provider'),
+        file: await open(
+          requestHeader.clientCaFile,
+          'unable to create request header authentication config',
+          'request-header',
+        ),
       },
     },
     log,

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { createCertificateAuthority } from '../pki/certificate.ts';
+import { makeKeyFolder } from '../pki/key-folder.ts';
 import {
   type CertificateSource,
   ReloadedCertificate,
@@ -42,7 +43,7 @@ export async function openSelfSignedCertificate(
     if (known && !isDue(known, clock.nowMs())) return known;
     const pair = makePair(settings.bindAddress, clock.nowMs());
     try {
-      await mkdir(settings.certDir, { recursive: true, mode: 0o755 });
+      await makeKeyFolder(settings.certDir);
       await replaceFile(keyFile, pair.key, 0o600);
       await replaceFile(certFile, pair.cert, 0o644);
       log.info({ certFile, keyFile }, 'Generated self-signed serving certificate');

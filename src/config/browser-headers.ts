@@ -1,17 +1,22 @@
-/** What is wrong with --cors-allowed-origins, in upstream's words. */
+import { aggregate } from './aggregate.ts';
+import { goPattern } from './go-pattern.ts';
+
+/** What is wrong with --cors-allowed-origins, in upstream's words (it adds its help text). */
 export function corsOriginProblems(origins: readonly string[]): string[] {
-  return origins.flatMap((origin) => {
-    if (origin === '') return ['empty value in --cors-allowed-origins'];
-    const problem = patternProblem(origin);
-    return problem === undefined
-      ? []
-      : [`--cors-allowed-origins has an invalid regular expression: ${problem}`];
-  });
+  return aggregate(
+    origins.flatMap((origin) => {
+      if (origin === '') return ['empty value in --cors-allowed-origins'];
+      const problem = patternProblem(origin);
+      return problem === undefined
+        ? []
+        : [`--cors-allowed-origins has an invalid regular expression: ${problem}`];
+    }),
+  );
 }
 
 function patternProblem(pattern: string): string | undefined {
   try {
-    RegExp(pattern, 'u');
+    goPattern(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return error.message;
@@ -25,11 +30,13 @@ function patternProblem(pattern: string): string | undefined {
 
 /** What is wrong with --strict-transport-security-directives, in upstream's words. */
 export function transportSecurityProblems(directives: readonly string[]): string[] {
-  return directives.flatMap((directive) => {
-    if (directive.trim() === '') return ['empty value in strict-transport-security-directives'];
-    if (/^(?:includeSubDomains|preload|max-age=[^=]*)$/.test(directive)) return [];
-    return [
-      '--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information',
-    ];
-  });
+  return aggregate(
+    directives.flatMap((directive) => {
+      if (directive.trim() === '') return ['empty value in strict-transport-security-directives'];
+      if (/^(?:includeSubDomains|preload|max-age=[^=]*)$/.test(directive)) return [];
+      return [
+        '--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information',
+      ];
+    }),
+  );
 }

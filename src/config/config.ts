@@ -41,7 +41,6 @@ export interface StorageConfig {
 
 export interface AuthenticationConfig {
   readonly skipLookup: boolean;
-  readonly tolerateLookupFailure: boolean;
   readonly tokenCacheTtlMs: number;
   readonly clientCaFile: string;
   /** Set when --requestheader-client-ca-file is given: then nothing of the ConfigMap's request-header settings is used. */
@@ -90,6 +89,7 @@ export interface ServingConfig {
   readonly shutdownDelayMs: number;
   readonly shutdownSendRetryAfter: boolean;
   readonly strictTransportSecurity: readonly string[];
+  /** Regular expressions in JavaScript's syntax. */
   readonly corsAllowedOrigins: readonly string[];
 }
 

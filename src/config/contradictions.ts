@@ -3,7 +3,9 @@ import { goQuote } from '../apimachinery/go-quote.ts';
 import { parseLabelSelector } from '../apimachinery/label-selector.ts';
 import { SelectorError } from '../apimachinery/selector-error.ts';
 import { corsOriginProblems, transportSecurityProblems } from './browser-headers.ts';
+import { componentProblems } from './component-globals.ts';
 import type { FlagName, FlagValues } from './flags.ts';
+import { loggingProblems } from './logging-problems.ts';
 import { resolutionMs, stalenessMs } from './resolution.ts';
 import { tlsCiphers, tlsCurves, tlsVersion } from './tls-names.ts';
 
@@ -105,12 +107,14 @@ const RESOLUTION_RULES: readonly Rule[] = [
 ];
 
 const GENERIC_RULES: readonly Rule[] = [
-  rule(
-    ['logging-format'],
-    (values) => !['text', 'json'].includes(values['logging-format']),
-    (values) =>
-      `format: Invalid value: ${goQuote(values['logging-format'])}: Unsupported log format`,
-  ),
+  {
+    flags: [
+      ...(['logging-format', 'log-flush-frequency', 'vmodule'] as const),
+      ...(['log-text-split-stream', 'log-text-info-buffer-size'] as const),
+      ...(['log-json-split-stream', 'log-json-info-buffer-size'] as const),
+    ],
+    problems: loggingProblems,
+  },
   notNegative('livez-grace-period', '--livez-grace-period can not be a negative value'),
   notNegative('max-requests-inflight'),
   notNegative('max-mutating-requests-inflight'),
@@ -135,6 +139,15 @@ const GENERIC_RULES: readonly Rule[] = [
     flags: ['cors-allowed-origins'],
     problems: (values) => corsOriginProblems(values['cors-allowed-origins']),
   },
+  {
+    flags: ['emulated-version', 'min-compatibility-version', 'feature-gates'],
+    problems: (values) =>
+      componentProblems({
+        emulatedVersions: values['emulated-version'],
+        minCompatibilityVersions: values['min-compatibility-version'],
+        featureGates: values['feature-gates'],
+      }),
+  },
 ];
 
 const SERVING_RULES: readonly Rule[] = [
@@ -152,20 +165,25 @@ const SERVING_RULES: readonly Rule[] = [
   rule(
     ['tls-cert-file', 'tls-private-key-file'],
     (values) => (values['tls-cert-file'] === '') !== (values['tls-private-key-file'] === ''),
-    'missing filename for serving cert: need both --tls-cert-file and --tls-private-key-file',
+    'missing filename for serving cert\nName both --tls-cert-file and --tls-private-key-file',
   ),
   readable('tls-cipher-suites', (values) => tlsCiphers(values['tls-cipher-suites'])),
   readable('tls-curve-preferences', (values) => tlsCurves(values['tls-curve-preferences'])),
   readable('tls-min-version', (values) => tlsVersion(values['tls-min-version'])),
+  {
+    flags: ['authorization-always-allow-paths'],
+    problems: (values) => alwaysAllowPathProblems(values['authorization-always-allow-paths']),
+  },
 ];
 
 const OWN_RULES: readonly Rule[] = [
   readable('node-selector', (values) => parseLabelSelector(values['node-selector'])),
   rule(
-    ['kubelet-port'],
-    (values) => values['kubelet-port'] < 1 || values['kubelet-port'] > 65535,
+    ['audit-policy-file', 'audit-log-path', 'audit-webhook-config-file'],
     (values) =>
-      `kubelet-port should be between 1 and 65535, but value ${values['kubelet-port']} provided`,
+      values['audit-policy-file'] !== '' &&
+      (values['audit-log-path'] !== '' || values['audit-webhook-config-file'] !== ''),
+    'cannot audit: this server writes no audit log\nLeave out --audit-policy-file: kube-apiserver, through which clients come, audits their requests',
   ),
   rule(
     ['kubelet-max-response-bytes'],
@@ -191,6 +209,14 @@ const RULES: readonly Rule[] = [
   ...SERVING_RULES,
   ...OWN_RULES,
 ];
+
+/** As upstream: apiserver/pkg/authorization/path. The first one only. */
+function alwaysAllowPathProblems(paths: readonly string[]): string[] {
+  const [wrong] = paths
+    .map((path) => path.replace(/^\//, ''))
+    .filter((path) => path.slice(0, -1).includes('*'));
+  return wrong === undefined ? [] : [`only trailing * allowed in ${goQuote(wrong)}`];
+}
 
 function joined(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -3,7 +3,8 @@ import { formatDuration, parseDuration } from '../apimachinery/duration.ts';
 import { goQuote } from '../apimachinery/go-quote.ts';
 import { formatMemory } from '../apimachinery/quantity.ts';
 import { splitCommaList } from './comma-list.ts';
-import { parseBool, parseFloat64, parseInteger, parseLevel } from './go-numbers.ts';
+import { parseBool, parseFloating, parseInteger, parseLevel } from './go-numbers.ts';
+import { checkQuantity } from './quantity-syntax.ts';
 
 /** One row of the table of flags. Its readers accept and refuse what upstream's pflag does. */
 export interface Flag<Value> {
@@ -53,8 +54,12 @@ export function integer(value: number, help: string): Flag<number> {
   return numeric('int', value, help, (word) => parseInteger(word, 64));
 }
 
-export function float(value: number, help: string, type = 'float'): Flag<number> {
-  return numeric(type, value, help, parseFloat64);
+export function float(value: number, help: string): Flag<number> {
+  return numeric('float', value, help, (word) => parseFloating(word));
+}
+
+export function float32(value: number, help: string): Flag<number> {
+  return numeric('float32', value, help, (word) => parseFloating(word, 32));
 }
 
 /** klog's verbosity. */
@@ -181,6 +186,52 @@ export function byteCount(value: number, help: string): Flag<number> {
       throw new SyntaxError('expected a number of bytes, for example 33554432 or 32Mi');
     },
   };
+}
+
+/** A quantity, as typed; '' is zero. */
+export function quantity(help: string): Flag<string> {
+  return {
+    ...{ type: 'quantity', default: '', defaultText: '', help, bare: undefined },
+    read(word) {
+      checkQuantity(word);
+      return word;
+    },
+  };
+}
+
+/** `component:name=value` by comma and by repetition, the component can be missing. */
+export function multimap(help: string): Flag<readonly string[]> {
+  return {
+    ...{ type: 'colonSeparatedMultimapStringString', default: [], defaultText: '', help },
+    bare: undefined,
+    read: (word, earlier = []) => [...earlier, ...word.split(',').filter((pair) => pair !== '')],
+  };
+}
+
+/** Levels by source file, `pattern=N`, by comma and by repetition. */
+export function moduleLevels(help: string): Flag<readonly string[]> {
+  return {
+    ...{ type: 'pattern=N,...', default: [], defaultText: '', help, bare: undefined },
+    read: (word, earlier = []) => [...earlier, ...word.split(',').filter(isModuleLevel)],
+  };
+}
+
+/** False for nothing at all. @throws SyntaxError as klog's own flag. */
+function isModuleLevel(item: string): boolean {
+  if (item === '') return false;
+  const [, level] = /^[^=]+=([^=]+)$/.exec(item) ?? [];
+  if (level === undefined) {
+    throw new SyntaxError(`${goQuote(item)} does not have the pattern=N format`);
+  }
+  try {
+    parseLevel(level);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SyntaxError(`parsing verbosity in ${goQuote(item)}: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return true;
 }
 
 /** For a flag whose default depends on others: undefined until to-config.ts knows. */

@@ -8,12 +8,17 @@ import {
   integer,
   ip,
   level,
+  moduleLevels,
+  multimap,
+  quantity,
   strings,
   text,
 } from './flag-kinds.ts';
 
 const NO_WATCHES = 'this API offers no watches';
-const NO_FEATURE_GATES = 'there are no features to switch here';
+const NO_COMPONENT =
+  "upstream's server has no component to set it for and refuses every value, and so does this one";
+const NOT_EMULATED = 'there is one version of the API';
 
 export const GENERIC_FLAGS = {
   'advertise-address': ip(
@@ -24,17 +29,14 @@ export const GENERIC_FLAGS = {
     [],
     'Regular expressions for the origins that browsers may call from; each must pin the start and the end of the host. None: no CORS headers.',
   ),
-  'emulated-version': ignored(strings([], 'Kubernetes version to behave as.'), NO_FEATURE_GATES),
+  'emulated-version': ignored(strings([], 'Kubernetes version to behave as.'), NO_COMPONENT),
   'emulation-forward-compatible': ignored(
     boolean(false, 'Enable API versions newer than the emulated one.'),
-    NO_FEATURE_GATES,
+    NOT_EMULATED,
     false,
   ),
   'external-hostname': text('', 'Host name shown to clients in /apis.'),
-  'feature-gates': ignored(
-    text('', 'Features to switch, as name=true|false.', 'colonSeparatedMultimapStringString'),
-    NO_FEATURE_GATES,
-  ),
+  'feature-gates': ignored(multimap('Features to switch, as name=true|false.'), NO_COMPONENT),
   'goaway-chance': ignored(
     float(0, 'Share of requests after which an HTTP/2 client is sent to another server.'),
     'connections are HTTP/1.1, which has no GOAWAY',
@@ -55,7 +57,7 @@ export const GENERIC_FLAGS = {
   ),
   'min-compatibility-version': ignored(
     strings([], 'Oldest Kubernetes version to stay compatible with.'),
-    NO_FEATURE_GATES,
+    NO_COMPONENT,
   ),
   'min-request-timeout': ignored(
     integer(1800, 'Seconds that a watch is kept open at least.'),
@@ -65,7 +67,7 @@ export const GENERIC_FLAGS = {
   'request-timeout': duration(60_000, 'How long one request may take; ?timeout= can shorten it.'),
   'runtime-config-emulation-forward-compatible': ignored(
     boolean(false, 'Enable configured API versions newer than the emulated one.'),
-    NO_FEATURE_GATES,
+    NOT_EMULATED,
     false,
   ),
   'shutdown-delay-duration': duration(
@@ -153,9 +155,10 @@ export const AUTHENTICATION_FLAGS = {
     10_000,
     'How long the answer to a token review is remembered.',
   ),
-  'authentication-tolerate-lookup-failure': boolean(
-    false,
-    'Start even if the authentication settings of the cluster cannot be read.',
+  'authentication-tolerate-lookup-failure': ignored(
+    boolean(false, 'Start even if the authentication settings of the cluster cannot be read.'),
+    'this server always starts, is not ready until they could be read, and goes on trying',
+    true,
   ),
   'client-ca-file': text(
     '',
@@ -232,6 +235,7 @@ export const FEATURE_FLAGS = {
 };
 
 const LOG_LINES_ARE_WRITTEN_AT_ONCE = 'log lines are written at once, to one stream';
+const ALPHA_OPTION = `${LOG_LINES_ARE_WRITTEN_AT_ONCE}; any other value is refused, as upstream refuses it without an alpha feature`;
 
 export const LOGGING_FLAGS = {
   'log-flush-frequency': ignored(
@@ -239,23 +243,23 @@ export const LOGGING_FLAGS = {
     LOG_LINES_ARE_WRITTEN_AT_ONCE,
   ),
   'log-json-info-buffer-size': ignored(
-    text('', 'Buffer for lines of level info.', 'quantity'),
-    LOG_LINES_ARE_WRITTEN_AT_ONCE,
+    quantity('Buffer for lines of level info.'),
+    ALPHA_OPTION,
     '0',
   ),
   'log-json-split-stream': ignored(
     boolean(false, 'Write errors and the rest to two streams.'),
-    LOG_LINES_ARE_WRITTEN_AT_ONCE,
+    ALPHA_OPTION,
     false,
   ),
   'log-text-info-buffer-size': ignored(
-    text('', 'Buffer for lines of level info.', 'quantity'),
-    LOG_LINES_ARE_WRITTEN_AT_ONCE,
+    quantity('Buffer for lines of level info.'),
+    ALPHA_OPTION,
     '0',
   ),
   'log-text-split-stream': ignored(
     boolean(false, 'Write errors and the rest to two streams.'),
-    LOG_LINES_ARE_WRITTEN_AT_ONCE,
+    ALPHA_OPTION,
     false,
   ),
   'logging-format': text('text', 'Form of the log lines: text (as klog writes) or json.'),
@@ -264,8 +268,7 @@ export const LOGGING_FLAGS = {
     shorthand: 'v',
   },
   vmodule: ignored(
-    text('', 'Levels by source file.', 'pattern=N,...'),
+    moduleLevels('Levels by source file.'),
     'levels do not depend on source files here',
-    '',
   ),
 };

@@ -1,9 +1,17 @@
-import { boolean, duration, float, ignored, integer, text } from './flag-kinds.ts';
+import { boolean, duration, float32, ignored, integer, text } from './flag-kinds.ts';
 import type { Flag } from './flag-kinds.ts';
 
 /** What kube-apiserver passes on is in its own audit log; upstream writes one only with a policy and a backend. */
 function audit<Value>(flag: Flag<Value>): Flag<Value> {
   return ignored(flag, 'this server writes no audit log');
+}
+
+/** A policy and a backend together are refused (contradictions.ts), so that nobody believes to be audited. */
+function auditRequest<Value>(flag: Flag<Value>): Flag<Value> {
+  return ignored(
+    flag,
+    'this server writes no audit log; a policy together with a log file or a webhook is refused',
+  );
 }
 
 const BUFFER_SIZE = 'Events that wait to be written.';
@@ -24,19 +32,19 @@ export const AUDIT_FLAGS = {
   'audit-log-batch-max-wait': audit(duration(0, MAX_WAIT)),
   'audit-log-batch-throttle-burst': audit(integer(0, BURST)),
   'audit-log-batch-throttle-enable': audit(boolean(false, THROTTLE)),
-  'audit-log-batch-throttle-qps': audit(float(0, RATE, 'float32')),
+  'audit-log-batch-throttle-qps': audit(float32(0, RATE)),
   'audit-log-compress': audit(boolean(false, 'Compress finished log files.')),
   'audit-log-format': audit(text('json', 'Form of the audit log: legacy or json.')),
   'audit-log-maxage': audit(integer(366, 'Days that log files are kept.')),
   'audit-log-maxbackup': audit(integer(100, 'Log files that are kept.')),
   'audit-log-maxsize': audit(integer(100, 'Megabytes at which a new log file begins.')),
   'audit-log-mode': audit(text('blocking', MODE)),
-  'audit-log-path': audit(text('', 'File of the audit log; - is standard output.')),
+  'audit-log-path': auditRequest(text('', 'File of the audit log; - is standard output.')),
   'audit-log-truncate-enabled': audit(boolean(false, TRUNCATE)),
   'audit-log-truncate-max-batch-size': audit(integer(10_485_760, BATCH_BYTES)),
   'audit-log-truncate-max-event-size': audit(integer(102_400, EVENT_BYTES)),
   'audit-log-version': audit(text('audit.k8s.io/v1', API_VERSION)),
-  'audit-policy-file': audit(text('', 'File that says what is audited.')),
+  'audit-policy-file': auditRequest(text('', 'File that says what is audited.')),
   'audit-webhook-batch-buffer-size': audit(integer(10_000, BUFFER_SIZE)),
   'audit-webhook-batch-initial-backoff': audit(
     duration(10_000, 'Old name of --audit-webhook-initial-backoff.'),
@@ -45,8 +53,8 @@ export const AUDIT_FLAGS = {
   'audit-webhook-batch-max-wait': audit(duration(30_000, MAX_WAIT)),
   'audit-webhook-batch-throttle-burst': audit(integer(15, BURST)),
   'audit-webhook-batch-throttle-enable': audit(boolean(true, THROTTLE)),
-  'audit-webhook-batch-throttle-qps': audit(float(10, RATE, 'float32')),
-  'audit-webhook-config-file': audit(text('', 'Kubeconfig file that names the webhook.')),
+  'audit-webhook-batch-throttle-qps': audit(float32(10, RATE)),
+  'audit-webhook-config-file': auditRequest(text('', 'Kubeconfig file that names the webhook.')),
   'audit-webhook-initial-backoff': audit(
     duration(10_000, 'How long to wait before a failed request is sent again.'),
   ),

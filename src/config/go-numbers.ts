@@ -42,11 +42,30 @@ export function parseLevel(text: string): number {
   throw new SyntaxError(`strconv.ParseUint: parsing ${goQuote(text)}: ${problem}`);
 }
 
-/** As strconv.ParseFloat for decimal numbers. @throws SyntaxError with Go's text. */
-export function parseFloat64(text: string): number {
-  const isDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
-  const value = Number(text);
-  if (isDecimal && Number.isFinite(value)) return value;
-  const problem = isDecimal ? 'value out of range' : 'invalid syntax';
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+
+/** As strconv.ParseFloat, but for underscores in hexadecimal numbers. @throws SyntaxError with Go's text. */
+export function parseFloating(text: string, bits: 32 | 64 = 64): number {
+  if (/^[+-]?(?:inf|infinity)$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  if (/^nan$/i.test(text)) return NaN;
+  const value = decimalOf(text) ?? hexadecimalOf(text);
+  const largest = bits === 32 ? LARGEST_FLOAT32 : Number.MAX_VALUE;
+  if (value !== undefined && Math.abs(value) <= largest) return value;
+  const problem = value === undefined ? 'invalid syntax' : 'value out of range';
   throw new SyntaxError(`strconv.ParseFloat: parsing ${goQuote(text)}: ${problem}`);
+}
+
+function decimalOf(text: string): number | undefined {
+  const digits = text.replaceAll(/(?<=\d)_(?=\d)/g, '');
+  const isDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(digits);
+  return isDecimal ? Number(digits) : undefined;
+}
+
+/** `0x1.8p-3`: the exponent of two is not optional. */
+function hexadecimalOf(text: string): number | undefined {
+  const [, sign, whole = '', fraction = '', exponent] =
+    /^([+-]?)0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)$/.exec(text) ?? [];
+  if (exponent === undefined || whole + fraction === '') return undefined;
+  const magnitude = parseInt(whole + fraction, 16) * 2 ** (Number(exponent) - 4 * fraction.length);
+  return sign === '-' ? -magnitude : magnitude;
 }

@@ -3,12 +3,13 @@ import { findContradictions } from './contradictions.ts';
 import type { Flag } from './flag-kinds.ts';
 import { FLAG_BY_NAME } from './flags.ts';
 import type { FlagValues } from './flags.ts';
+import { parseBool } from './go-numbers.ts';
 import { nearest } from './nearest.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What was typed, read and defaulted, not yet what it means. */
 export interface Options {
-  /** --help or -h: nothing else counts then. */
+  /** --help or -h: what flags mean together does not count then. */
   readonly help: boolean;
   readonly version: boolean;
   readonly values: FlagValues;
@@ -32,9 +33,9 @@ export function parseOptions(argv: readonly string[]): Options {
     values: Object.fromEntries(reading.values) as FlagValues,
     given: reading.given,
   };
-  if (options.help) return options;
   const problems = [...reading.problems];
-  if (!options.version) problems.push(...findContradictions(options.values, reading.misread));
+  if (!options.help && !options.version)
+    problems.push(...findContradictions(options.values, reading.misread));
   if (problems.length > 0) throw new UsageError(problems);
   return options;
 }
@@ -70,7 +71,7 @@ class Reading {
       return;
     }
     if (name === 'help') {
-      this.help ||= inline !== 'false';
+      this.readHelp(inline ?? 'true');
       return;
     }
     const flag = FLAG_BY_NAME.get(name);
@@ -81,6 +82,17 @@ class Reading {
     const text = inline ?? flag.bare ?? this.words.shift();
     if (text === undefined) this.problems.push(`flag needs an argument: --${name}`);
     else this.set(name, flag, text);
+  }
+
+  private readHelp(text: string): void {
+    try {
+      this.help = parseBool(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.problems.push(
+        `invalid argument ${goQuote(text)} for "-h, --help" flag: ${error.message}`,
+      );
+    }
   }
 
   /** `letters` is `v2`, `v=2` or `v` with the next word; letters of switches may precede. */
@@ -121,5 +133,5 @@ class Reading {
 
 function unknownFlag(name: string): string {
   const alike = nearest(name.replaceAll('_', '-').toLowerCase(), FLAG_BY_NAME.keys());
-  return `unknown flag: --${name}${alike === undefined ? '' : ` (did you mean --${alike}?)`}`;
+  return `unknown flag: --${name}${alike === undefined ? '' : `\nDid you mean --${alike}?`}`;
 }

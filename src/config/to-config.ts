@@ -8,6 +8,7 @@ import type {
 import { findContradictions } from './contradictions.ts';
 import { FLAG_BY_NAME } from './flags.ts';
 import type { FlagValues } from './flags.ts';
+import { goPattern } from './go-pattern.ts';
 import type { Options } from './options.ts';
 import { resolutionMs, stalenessMs } from './resolution.ts';
 import { tlsCiphers, tlsCurves, tlsVersion, unavailableCiphers } from './tls-names.ts';
@@ -64,7 +65,6 @@ function toAuthenticationConfig(values: FlagValues): AuthenticationConfig {
   const requestHeaderCaFile = values['requestheader-client-ca-file'];
   return {
     skipLookup: values['authentication-skip-lookup'],
-    tolerateLookupFailure: values['authentication-tolerate-lookup-failure'],
     tokenCacheTtlMs: atLeastZero(values['authentication-token-webhook-cache-ttl']),
     clientCaFile: values['client-ca-file'],
     requestHeader:
@@ -114,7 +114,7 @@ function toServingConfig(values: FlagValues): ServingConfig {
     shutdownDelayMs: values['shutdown-delay-duration'],
     shutdownSendRetryAfter: values['shutdown-send-retry-after'],
     strictTransportSecurity: values['strict-transport-security-directives'],
-    corsAllowedOrigins: values['cors-allowed-origins'],
+    corsAllowedOrigins: values['cors-allowed-origins'].map(goPattern),
   };
 }
 
@@ -125,8 +125,16 @@ function warningsOf({ values, given }: Options): string[] {
     const isHarmless = 'harmless' in ignored && valueByName.get(name) === ignored.harmless;
     return isHarmless ? [] : [`--${name} has no effect: ${ignored.because}`];
   });
+  const warnings = [...withoutEffect];
   const dropped = unavailableCiphers(values['tls-cipher-suites']);
-  return dropped.length === 0
-    ? withoutEffect
-    : [...withoutEffect, `--tls-cipher-suites: this server does not have ${dropped.join(', ')}`];
+  if (dropped.length > 0) {
+    warnings.push(`--tls-cipher-suites: this server does not have ${dropped.join(', ')}`);
+  }
+  const port = values['kubelet-port'];
+  if (port < 1 || port > 65535) {
+    warnings.push(
+      `--kubelet-port=${port} is no port: only nodes whose status names one can be scraped, with --kubelet-use-node-status-port`,
+    );
+  }
+  return warnings;
 }

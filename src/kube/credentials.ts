@@ -10,7 +10,9 @@ export type CredentialsPurpose = 'lister' | 'authentication' | 'authorization';
 
 const PREFIXES: Readonly<Record<CredentialsPurpose, string>> = {
   lister: 'unable to construct lister client config',
-  authentication: 'failed to get delegated authentication kubeconfig',
+  // Upstream says so twice.
+  authentication:
+    'failed to get delegated authentication kubeconfig: failed to get delegated authentication kubeconfig',
   authorization: 'failed to get delegated authorization kubeconfig',
 };
 
@@ -41,7 +43,7 @@ async function inClusterCredentials(environment: CredentialsEnvironment): Promis
   if (host === '' || port === '') {
     throw new Error(
       'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT ' +
-        'must be defined (outside of a cluster, give --kubeconfig)',
+        'must be defined\nOutside of a cluster, give --kubeconfig',
     );
   }
   const token = await readServiceAccount('token', parseToken, environment);

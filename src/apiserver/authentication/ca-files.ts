@@ -23,12 +23,17 @@ export class CaFile implements PemSource, Disposable {
 
   /**
    * Reads the file for the first time. `purpose` begins the message of the error, as upstream's
-   * `unable to load client CA provider`.
+   * `unable to load client CA provider`, and `bundle` is what it calls the file: `client-ca-bundle`.
    * @throws Error when the file cannot be read or holds no certificates.
    */
-  static async open(path: string, purpose: string, log: Logger): Promise<CaFile> {
+  static async open(
+    path: string,
+    { purpose, bundle }: { readonly purpose: string; readonly bundle: string },
+    log: Logger,
+  ): Promise<CaFile> {
     try {
       const pem = await readFile(path, 'utf8');
+      if (pem === '') throw new Error(`missing content for CA bundle "${bundle}::${path}"`);
       CaBundle.parse(pem);
       return new CaFile(path, pem, log);
     } catch (err) {

@@ -400,7 +400,7 @@ describe('secure serving, the address', () => {
 
   test('a port that is none', async () => {
     expect(await problemOf('0.0.0.0', 70_000)).toBe(
-      'failed to create listener: failed to listen on 0.0.0.0:70000: listen tcp: address 70000: invalid port (--secure-port goes from 1 to 65535)',
+      'failed to create listener: failed to listen on 0.0.0.0:70000: listen tcp: address 70000: invalid port\n--secure-port goes from 1 to 65535',
     );
   });
 
@@ -410,14 +410,14 @@ describe('secure serving, the address', () => {
     const { port } = other.address() as AddressInfo;
 
     expect(await problemOf('127.0.0.1', port)).toBe(
-      `failed to create listener: failed to listen on 127.0.0.1:${port}: listen tcp 127.0.0.1:${port}: bind: address already in use (choose another --secure-port, or end the process that holds it)`,
+      `failed to create listener: failed to listen on 127.0.0.1:${port}: listen tcp 127.0.0.1:${port}: bind: address already in use\nChoose another --secure-port, or end the process that holds it`,
     );
     await new Promise((resolve) => other.close(resolve));
   });
 
   test('an address of another machine', async () => {
     expect(await problemOf('192.0.2.1', 443)).toMatch(
-      /^failed to create listener: failed to listen on 192\.0\.2\.1:443: listen tcp 192\.0\.2\.1:443: bind: cannot assign requested address \(--bind-address/,
+      /^failed to create listener: failed to listen on 192\.0\.2\.1:443: listen tcp 192\.0\.2\.1:443: bind: cannot assign requested address\n--bind-address/,
     );
   });
 

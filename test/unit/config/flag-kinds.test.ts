@@ -53,6 +53,12 @@ describe('float', () => {
     ['.5', 0.5],
     ['1e-3', 0.001],
     ['-1', -1],
+    ['1_000.5', 1000.5],
+    ['0x1.8p-3', 0.1875],
+    ['-0x10P2', -64],
+    ['-inf', -Infinity],
+    ['Infinity', Infinity],
+    ['NaN', NaN],
   ])('reads %s', (text, value) => {
     expect(float(0, '').read(text, undefined)).toBe(value);
   });

@@ -131,12 +131,20 @@ describe('parseOptions', () => {
     expect([...parseOptions(['--secure-port=443', '-v=0']).given]).toEqual(['secure-port', 'v']);
   });
 
-  test.each([[['--help']], [['-h']], [['--bogus', '--help', '--secure-port=x']]])(
+  test.each([[['--help']], [['-h']], [['--metric-resolution=1s', '--help', '--version']]])(
     'wants nothing but the help from %j',
     (argv) => {
       expect(parseOptions(argv).help).toBe(true);
     },
   );
+
+  test('wants to be understood even by those who ask for help', () => {
+    expect(problemsOf('--help', '--bogus')).toEqual(['unknown flag: --bogus']);
+    expect(problemsOf('--help=maybe')).toEqual([
+      'invalid argument "maybe" for "-h, --help" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+    ]);
+    expect(parseOptions(['--help=false']).help).toBe(false);
+  });
 
   test('does not look for contradictions when only the version is wanted', () => {
     expect(parseOptions(['--version', '--metric-resolution=1s']).version).toBe(true);
@@ -145,10 +153,10 @@ describe('parseOptions', () => {
 
   test.each([
     [['--bogus'], 'unknown flag: --bogus'],
-    [['--kubelet_port=1'], 'unknown flag: --kubelet_port (did you mean --kubelet-port?)'],
+    [['--kubelet_port=1'], 'unknown flag: --kubelet_port\nDid you mean --kubelet-port?'],
     [
       ['--kubelet-isecure-tls'],
-      'unknown flag: --kubelet-isecure-tls (did you mean --kubelet-insecure-tls?)',
+      'unknown flag: --kubelet-isecure-tls\nDid you mean --kubelet-insecure-tls?',
     ],
     [['--constructor'], 'unknown flag: --constructor'],
     [['-x'], "unknown shorthand flag: 'x' in -x"],

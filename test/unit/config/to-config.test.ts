@@ -40,7 +40,6 @@ const DEFAULTS: Config = {
   storage: { resolutionMs: 15_000, stalenessMs: 60_000, bootstrapFromKubeletRate: true },
   authentication: {
     skipLookup: false,
-    tolerateLookupFailure: false,
     tokenCacheTtlMs: 10_000,
     clientCaFile: '',
     requestHeader: undefined,
@@ -139,7 +138,7 @@ describe('toConfig', () => {
       },
       storage: { resolutionMs: 30_000, stalenessMs: 120_000, bootstrapFromKubeletRate: false },
       authentication: {
-        ...{ skipLookup: true, tolerateLookupFailure: true, tokenCacheTtlMs: 0 },
+        ...{ skipLookup: true, tokenCacheTtlMs: 0 },
         clientCaFile: 'ca',
         requestHeader: {
           clientCaFile: 'rh',
@@ -261,12 +260,15 @@ describe('toConfig', () => {
     ],
     [
       ['--tls-cert-file=c'],
-      'missing filename for serving cert: need both --tls-cert-file and --tls-private-key-file',
+      'missing filename for serving cert\nName both --tls-cert-file and --tls-private-key-file',
     ],
     [['--tls-min-version=foo'], 'unknown tls version "foo"'],
     [['--tls-cipher-suites=foo'], "Cipher suite foo not supported or doesn't exist"],
     [['--tls-curve-preferences=1'], 'curve preference 1 is not supported by this server'],
-    [['--kubelet-port=0'], 'kubelet-port should be between 1 and 65535, but value 0 provided'],
+    [
+      ['--audit-policy-file=p', '--audit-webhook-config-file=w'],
+      'cannot audit: this server writes no audit log\nLeave out --audit-policy-file: kube-apiserver, through which clients come, audits their requests',
+    ],
     [
       ['--kubelet-max-response-bytes=1k'],
       'kubelet-max-response-bytes should be between 64Ki and 1Gi, but value 1000 provided',
@@ -310,7 +312,7 @@ describe('toConfig', () => {
       ).warnings,
     ).toEqual([
       '--goaway-chance has no effect: connections are HTTP/1.1, which has no GOAWAY',
-      '--audit-log-path has no effect: this server writes no audit log',
+      '--audit-log-path has no effect: this server writes no audit log; a policy together with a log file or a webhook is refused',
       '--profiling has no effect: there is no profiler to reach by network',
     ]);
   });
@@ -319,6 +321,12 @@ describe('toConfig', () => {
     expect(
       configOf('--profiling=false', '--disable-http2-serving', '--goaway-chance=0').warnings,
     ).toEqual([]);
+  });
+
+  test('warns of a port that no kubelet can have', () => {
+    expect(configOf('--kubelet-port=70000').warnings).toEqual([
+      '--kubelet-port=70000 is no port: only nodes whose status names one can be scraped, with --kubelet-use-node-status-port',
+    ]);
   });
 
   test('warns of cipher suites that only Go has', () => {

@@ -130,7 +130,7 @@ describe('loadCredentials in a cluster', () => {
     files.delete(`${ACCOUNT}/token`);
 
     await expect(loadCredentials('', environment, 'authentication')).rejects.toThrow(
-      /^failed to get delegated authentication kubeconfig: .*expected the token of the pod's service account in .*\/token/,
+      /^failed to get delegated authentication kubeconfig: .*kubeconfig: .*expected the token of the pod's service account in .*\/token/,
     );
   });
 });

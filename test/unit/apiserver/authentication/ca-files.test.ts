@@ -6,7 +6,7 @@ import { waitFor } from '../../../support/wait-for.ts';
 import { Scratch } from '../listener.ts';
 import { clientCa, frontProxyCa } from './peers.ts';
 
-const PURPOSE = 'unable to load client CA provider';
+const PURPOSE = { purpose: 'unable to load client CA provider', bundle: 'client-ca-bundle' };
 
 describe('CaFile', () => {
   test('follows its file, and keeps the last good text when that goes bad', async () => {
@@ -51,7 +51,11 @@ describe('CaFile', () => {
       /^unable to load client CA provider: read .*: illegal operation on a directory$/,
     );
     await expect(CaFile.open(scratch.file('empty'), PURPOSE, new LogRecorder())).rejects.toThrow(
-      /\/empty: data does not contain any valid RSA or ECDSA certificates$/,
+      /^unable to load client CA provider: missing content for CA bundle "client-ca-bundle::.*\/empty"$/,
+    );
+    writeFileSync(scratch.file('text'), 'nothing like it');
+    await expect(CaFile.open(scratch.file('text'), PURPOSE, new LogRecorder())).rejects.toThrow(
+      /\/text: data does not contain any valid RSA or ECDSA certificates$/,
     );
   });
 });
