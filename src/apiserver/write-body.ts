@@ -4,7 +4,7 @@ import type { Turns } from './turns.ts';
 
 /** Pieces are gathered into writes of about this many characters or bytes: large enough for TLS, small enough for memory. */
 const CHUNK_SIZE = 64 * 1024;
-/** How many pieces are taken between two looks at the clock. */
+/** How many pieces are taken at most between two looks at the clock; after each write there is one, too. */
 const PIECES_PER_LOOK = 64;
 
 /**
@@ -24,8 +24,10 @@ export async function writeBody(
   let bytes = 0;
   for (const piece of pieces) {
     chunks.add(piece);
-    if (chunks.isFull) bytes += await writeChunk(sink, chunks.take());
-    if (++taken % PIECES_PER_LOOK === 0 && turns.isSpent()) await turns.next();
+    const isFull = chunks.isFull;
+    if (isFull) bytes += await writeChunk(sink, chunks.take());
+    const isTimeToLook = ++taken % PIECES_PER_LOOK === 0 || isFull;
+    if (isTimeToLook && turns.isSpent()) await turns.next();
     // Gone, or answered by somebody else meanwhile: a deadline ends what has not begun.
     if (sink.destroyed || sink.writableEnded) return bytes;
   }

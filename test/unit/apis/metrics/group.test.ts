@@ -281,29 +281,32 @@ describe('pods of metrics.k8s.io', () => {
     ).toEqual(error);
   });
 
-  test('are encoded once, until their figures change', () => {
-    const containers = [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }];
-    let figures: PodUsage = { timestampMs: 0, windowMs: 15_000, containers };
-    const [, pods] = resources({
-      usage: {
-        nodeUsage: () => undefined,
-        hasNodeUsage: () => false,
-        podUsage: () => figures,
-        hasPodUsage: () => true,
-      },
-    });
-    const get = () =>
-      pods.encoding.json(
-        pods.get?.({ namespace: 'default', name: 'web-0', subresource: undefined }),
-      );
-    const before = get();
-    containers[0] = { name: 'c', cpuNanoCores: 2, memoryBytes: 1 };
-    const kept = get();
-    figures = { timestampMs: 0, windowMs: 15_000, containers };
+  test.each(['json', 'protobuf'] as const)(
+    'are encoded once as %s, until their figures change',
+    (form) => {
+      const containers = [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }];
+      let figures: PodUsage = { timestampMs: 0, windowMs: 15_000, containers };
+      const [, pods] = resources({
+        usage: {
+          nodeUsage: () => undefined,
+          hasNodeUsage: () => false,
+          podUsage: () => figures,
+          hasPodUsage: () => true,
+        },
+      });
+      const get = () =>
+        pods.encoding[form](
+          pods.get?.({ namespace: 'default', name: 'web-0', subresource: undefined }),
+        );
+      const before = get();
+      containers[0] = { name: 'c', cpuNanoCores: 2, memoryBytes: 1 };
+      const kept = get();
+      figures = { timestampMs: 0, windowMs: 15_000, containers };
 
-    expect(kept).toBe(before);
-    expect(get()).toContain('"cpu":"2n"');
-  });
+      expect(kept).toBe(before);
+      expect(get()).toContain('2n');
+    },
+  );
 
   test('have the verbs of upstream and no other, or controllers would try to watch', () => {
     for (const { verbs } of resources()) expect(verbs).toEqual(['get', 'list']);
