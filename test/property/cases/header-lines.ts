@@ -55,6 +55,21 @@ const types = fc.constantFrom(
 );
 const ids = fc.constantFrom('', 'abc', '\xc3\xa9', 'x'.repeat(2000), 'a\tb', '"', 'a, b');
 
+/** Conditions and ranges, for documents that have a tag and a date. */
+export const conditions = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: line('If-None-Match', tags) },
+      { weight: 3, arbitrary: line('Range', ranges) },
+      { weight: 1, arbitrary: line('If-Match', tags) },
+      { weight: 1, arbitrary: line('If-Range', fc.oneof(tags, dates)) },
+      { weight: 1, arbitrary: line('If-Modified-Since', dates) },
+      { weight: 1, arbitrary: line('If-Unmodified-Since', dates) },
+    ),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((all) => all.flat());
+
 /** Everything that a header may say to us, and some that mean nothing; framing and connections apart. */
 const lines: fc.Arbitrary<Line[]> = fc.oneof(
   line('Accept', acceptHeaders),
