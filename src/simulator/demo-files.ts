@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeKeyFolder } from '../pki/key-folder.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What the demo leaves on disk, all of it below one folder. */
@@ -24,7 +25,7 @@ export async function writeDemoFiles(folder: string, cluster: Cluster): Promise<
     certDir: join(folder, 'certificates'),
     log: join(folder, 'metrics-server.log'),
   };
-  await mkdir(folder, { recursive: true });
+  await makeKeyFolder(folder);
   // A serving certificate of an earlier demo is of no use to this one.
   await rm(files.certDir, { recursive: true, force: true });
   await writeFile(files.kubeconfig, cluster.kubeconfig('admin', 'viewer', 'nobody'), SECRET);

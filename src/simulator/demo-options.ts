@@ -161,6 +161,8 @@ function readFlag(words: string[], draft: Draft, problems: string[]): void {
   }
   draft.given.add(name);
   const values = inline === undefined ? takeValues(words, flag) : [inline];
+  // `--replay=A B` as the help has it.
+  if (inline !== undefined && flag.takesMany === true) values.push(...takeValues(words, flag));
   if (flag.value === '' && inline !== undefined) {
     problems.push(`--${name}: takes no value, got "${inline}"`);
   } else if (flag.value !== '' && values.length === 0) {

@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions, around: DemoSurroundings): P
         `${started.world.nodes().length} nodes, ${runningPods(started.world)} running pods`,
     ),
   );
-  const files = await writeDemoFiles(resolve(options.folder), cluster);
+  const files = await given('--folder', () => writeDemoFiles(resolve(options.folder), cluster));
   const port = await freePort();
   const server = house.use(
     await progress.step(
@@ -139,12 +139,12 @@ async function makeWorld(options: DemoOptions, clock: Clock): Promise<World> {
   return world;
 }
 
-/** Turns what is wrong with given files into words about the flag that named them. */
+/** Turns what is wrong with files into words about the flag that named them. */
 async function given<Result>(flag: string, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (cause) {
-    throw new DemoError(`${flag}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new DemoError(`${flag}: ${Error.isError(cause) ? cause.message : String(cause)}`, {
       cause,
     });
   }

@@ -72,6 +72,14 @@ describe('the demo', () => {
     [['--fault=slow:node-9'], '--fault: there is no node "node-9"'],
     [['--world=no/such/folder'], /^--world: .*no\/such\/folder/],
     [['--replay', 'no/such/file.json'], /^--replay: .*no\/such\/file\.json/],
+    [
+      ['--folder=/proc/demo'],
+      /^--folder: ENOENT: no such file or directory, mkdir '\/proc\/demo'$/,
+    ],
+    [
+      ['--folder=/dev/null/demo'],
+      /^--folder: ENOTDIR: not a directory, mkdir '\/dev\/null\/demo'$/,
+    ],
   ])('refuses %j', async (words, expected) => {
     expect((await failure(words)).message).toMatch(expected);
   });

@@ -45,6 +45,16 @@ describe('parseDemoOptions', () => {
     });
   });
 
+  test('takes all files after an equals sign as well, as its help says', () => {
+    expect(parseDemoOptions(['--replay=a.json', 'b.json', 'c.json', '--nodes=2'])).toMatchObject({
+      replay: ['a.json', 'b.json', 'c.json'],
+      nodes: 2,
+    });
+    expect(problemsOf('--folder=x', 'y')).toEqual([
+      expect.stringMatching(/^unknown word "y": expected one of /),
+    ]);
+  });
+
   test('names every mistake at once', () => {
     expect(
       problemsOf(
