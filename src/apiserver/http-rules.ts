@@ -46,6 +46,9 @@ export const UNDECIDED = {
   shouldUpgradeCallback: () => false,
 } as const satisfies ServerOptions;
 
+/** To be assigned to a Node server: a client may end its side behind its last request. It has no type. */
+export const HALF_OPEN = { httpAllowHalfOpen: true } as const;
+
 /** In the order in which Go looks, so that of several mistakes the same one is told. */
 function httpRefusal(request: IncomingMessage): HttpRefusal | undefined {
   const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor } = request;

@@ -4,7 +4,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { endGently } from './connections.ts';
-import { UNDECIDED, parserRefusal, refusalText } from './http-rules.ts';
+import { HALF_OPEN, UNDECIDED, parserRefusal, refusalText } from './http-rules.ts';
 import type { RequestLine } from './request-line.ts';
 
 export interface SecondReaderLimits {
@@ -33,6 +33,7 @@ export class SecondReader {
     // Never listens: it is given connections.
     this.#reader = createServer({ ...UNDECIDED, maxHeaderSize: limits.headerBytes });
     this.#reader.maxHeadersCount = 0;
+    Object.assign(this.#reader, HALF_OPEN);
     for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
       this.#reader.on(event, (request: IncomingMessage, response: ServerResponse) => {
         const stream: Duplex = request.socket;
@@ -82,6 +83,9 @@ export class SecondLook extends Duplex {
     });
     // The first parser sees no response of its own, and would end the connection with the client's side.
     connection.removeAllListeners('end');
+    connection.once('end', () => {
+      this.push(null);
+    });
     // What the method means for the response (HEAD has no body) is Node's to know.
     const isOrdinary = KNOWN_METHODS.has(line.method) && line.method !== 'CONNECT';
     const method = isOrdinary ? line.method : 'POST';

@@ -13,7 +13,7 @@ import type { Logger } from '../log.ts';
 import { type CertificateSource, openCertificateFiles } from './certificate-source.ts';
 import { answerUnreadable } from './client-error.ts';
 import { Connections } from './connections.ts';
-import { UNDECIDED, answerRequests } from './http-rules.ts';
+import { HALF_OPEN, UNDECIDED, answerRequests } from './http-rules.ts';
 import { listenError } from './listen-error.ts';
 import { isUnspecifiedAddress, openSelfSignedCertificate } from './self-signed-certificate.ts';
 import { type SniCertificate, SniCertificates } from './sni-certificates.ts';
@@ -139,8 +139,7 @@ class Listener implements SecureServer {
       handshakeTimeout: limits.handshakeMs,
       ...(serving.sniCertificates.length > 0 && sniCallback(sni, context)),
     });
-    // A client may end its side behind its last request; net and http have each a switch, this one without a type.
-    Object.assign(server, { httpAllowHalfOpen: true });
+    Object.assign(server, HALF_OPEN);
     server.timeout = limits.silenceMs;
     server.maxHeadersCount = 0; // bounded by their bytes; Node would drop those beyond 2,000 silently
     server.maxConnections = Math.max(limits.connections, connectionsFor(serving));

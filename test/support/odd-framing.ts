@@ -60,6 +60,12 @@ export const ODD_FRAMING: readonly OddRequest[] = [
     finish: true,
     go: '400 Bad Request, end',
   },
+  {
+    name: 'the end in the middle of a head with an unknown method',
+    send: ['BREW /readyz HTTP/1.1\r\nHost'],
+    finish: true,
+    go: '400 Bad Request, end',
+  },
   { name: 'the end at once', send: [], finish: true, go: 'end' },
   {
     name: 'the end in the middle of a body',
