@@ -160,9 +160,7 @@ function readFlag(words: string[], draft: Draft, problems: string[]): void {
     return;
   }
   draft.given.add(name);
-  const values = inline === undefined ? takeValues(words, flag) : [inline];
-  // `--replay=A B` as the help has it.
-  if (inline !== undefined && flag.takesMany === true) values.push(...takeValues(words, flag));
+  const values = valuesOf(flag, inline, words);
   if (flag.value === '' && inline !== undefined) {
     problems.push(`--${name}: takes no value, got "${inline}"`);
   } else if (flag.value !== '' && values.length === 0) {
@@ -190,6 +188,12 @@ function problemOf(read: () => void): string | undefined {
     if (error instanceof RangeError) return error.message;
     throw error;
   }
+}
+
+/** `--replay=A B` is as good as `--replay A B`. */
+function valuesOf(flag: DemoFlag, inline: string | undefined, words: string[]): string[] {
+  if (inline === undefined) return takeValues(words, flag);
+  return flag.takesMany === true ? [inline, ...takeValues(words, flag)] : [inline];
 }
 
 /** The words before the next flag: none, one or all of them. */
