@@ -33,3 +33,9 @@ export interface PodUsage {
   json?: string;
   protobuf?: string;
 }
+
+/**
+ * Of what an answer of a kubelet gives figures, a CPU counter and a working set with their time: of the node and of
+ * running containers, if there are any (`all`), of one of them only, or of neither.
+ */
+export type Usable = 'all' | 'node' | 'containers' | 'none';

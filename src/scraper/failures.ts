@@ -1,18 +1,34 @@
 import type { Logger } from '../log.ts';
+import type { KubeletSource } from '../model/node-block.ts';
+import type { Usable } from '../model/usage.ts';
 import type { ScrapeNode } from './ports.ts';
 
 /** How many failing nodes the summary line names. */
 const NAMED_NODES = 5;
 const SHORTEST_SUMMARY_PERIOD_MS = 60_000;
 
+/** What is missing from an answer, and what becomes of it. */
+const MISSING: ReadonlyMap<Usable, string> = new Map([
+  ['none', 'no CPU counter with a working set, neither of the node nor of a running container'],
+  ['containers', 'no CPU counter with a working set of the node; its pods are served'],
+  ['node', 'no CPU counter with a working set of any running container; the node is served'],
+]);
+
+const PATHS = { summary: 'stats/summary', resource: 'metrics/resource' } satisfies Record<
+  KubeletSource,
+  string
+>;
+
 /**
  * Which nodes fail, and why; and the log about it: a line when a node begins to fail, fails for another
- * reason or answers again, and one for all failing nodes from time to time.
+ * reason or answers again, and one for all failing nodes from time to time. So it is with a node that
+ * answers, and whose figures cannot be used.
  */
 export class Failures {
   readonly #log: Logger;
   readonly #summaryPeriodMs: number;
   readonly #reasons = new Map<string, string>();
+  readonly #missing = new Map<string, string>();
   #summedUpAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: Logger, resolutionMs: number) {
@@ -39,8 +55,25 @@ export class Failures {
     }
   }
 
+  /** The node has answered; `usable` is of what there were figures. */
+  answered(node: ScrapeNode, usable: Usable, source: KubeletSource): void {
+    const reason = MISSING.get(usable);
+    const before = this.#missing.get(node.name);
+    if (reason === before) return;
+    if (reason === undefined) {
+      this.#missing.delete(node.name);
+      this.#log.info({ node: node.name }, 'Kubelet gives all figures again');
+      return;
+    }
+    this.#missing.set(node.name, reason);
+    const path = `/api/v1/nodes/${node.name}/proxy/${PATHS[source]}`;
+    const remedy = `Look at "kubectl get --raw ${path}": what the kubelet cannot measure is 0 or missing there, mostly for want of cgroups or of a container runtime that reports`;
+    this.#log.warn({ node: node.name, reason, remedy }, 'Kubelet answered without usable figures');
+  }
+
   forget(nodeName: string): void {
     this.#reasons.delete(nodeName);
+    this.#missing.delete(nodeName);
   }
 
   countsByReason(): ReadonlyMap<string, number> {

@@ -139,7 +139,7 @@ export class NodeLoop {
 
   /** Resolves when the answer is stored; rejects at the deadline at the latest. */
   async #ask(node: ScrapeNode, controller: AbortController): Promise<void> {
-    const { kubelet, storage, blocks, requestTimeoutMs } = this.#house;
+    const { kubelet, storage, blocks, failures, requestTimeoutMs } = this.#house;
     const { signal } = controller;
     const block = blocks.take();
     // The block is given back when the reader lets go of it, which may be long after we gave up.
@@ -147,7 +147,7 @@ export class NodeLoop {
       try {
         await kubelet.scrape(node, block, signal);
         signal.throwIfAborted();
-        storage.store(node.name, block);
+        failures.answered(node, storage.store(node.name, block), block.source);
       } finally {
         blocks.give(block);
       }

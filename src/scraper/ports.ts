@@ -1,4 +1,5 @@
 import type { NodeBlock } from '../model/node-block.ts';
+import type { Usable } from '../model/usage.ts';
 
 /** A node as the scraper needs it; the kubelet's reader may see more in the same object. */
 export interface ScrapeNode {
@@ -28,8 +29,8 @@ export interface KubeletReader {
   scrape(node: ScrapeNode, into: NodeBlock, signal: AbortSignal): Promise<void>;
 }
 
-/** Where the answers go. The block is used again after `store` returns. */
+/** Where the answers go. The block is used again after `store` returns, which says of what there were figures. */
 export interface BlockStore {
-  store(nodeName: string, block: NodeBlock): void;
+  store(nodeName: string, block: NodeBlock): Usable;
   removeNode(nodeName: string): void;
 }

@@ -1,4 +1,5 @@
 import type { NodeBlock } from '../model/node-block.ts';
+import type { Usable } from '../model/usage.ts';
 import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
 import { type Kept, type NodeRecord, PodEntry } from './node-record.ts';
 import type { PodIndex } from './pod-index.ts';
@@ -48,20 +49,26 @@ export class NodeUpdate {
   readonly #containerNames: string[] = [];
   readonly #entries: PodEntry[] = [];
   readonly #running = new RunningContainers();
+  /** Of the answer at hand. */
+  #nodeMeasured = false;
+  #runningContainers = 0;
+  #measuredContainers = 0;
 
   constructor(options: UpdateOptions) {
     this.#options = options;
     this.#arrival = {
-      arrivedAtMs: 0,
+      ...{ arrivedAtMs: 0, elapsedMs: 0, wasOlder: false },
       resolutionMs: options.resolutionMs,
       reading: blankReading(),
       last: blankReading(),
     };
   }
 
-  /** `nowMs` is monotonic. The block is not kept. */
-  apply(node: NodeRecord, block: NodeBlock, nowMs: number): void {
+  /** `nowMs` is monotonic. The block is not kept. Says of what there were figures. */
+  apply(node: NodeRecord, block: NodeBlock, nowMs: number): Usable {
     this.#arrival.arrivedAtMs = nowMs;
+    this.#runningContainers = 0;
+    this.#measuredContainers = 0;
     if (rowCapacity(this.#rows) <= block.containers) this.#rows = pointRows(block.containers * 2);
     const sameSource = node.source === block.source;
     node.answers += 1;
@@ -72,6 +79,13 @@ export class NodeUpdate {
     this.#takeOver(node, endRow);
     node.source = block.source;
     node.answeredAtMs = nowMs;
+    return this.#usable();
+  }
+
+  #usable(): Usable {
+    const someMeasured = this.#measuredContainers > 0;
+    if (this.#nodeMeasured) return someMeasured || this.#runningContainers === 0 ? 'all' : 'node';
+    return someMeasured ? 'containers' : 'none';
   }
 
   /** Finds or makes the entry of each pod, and chooses among duplicates of one. */
@@ -107,6 +121,7 @@ export class NodeUpdate {
 
   #storeNode(node: NodeRecord, block: NodeBlock, sameSource: boolean): void {
     const presence = readNode(block, this.#arrival.reading);
+    this.#nodeMeasured = presence === 'measured';
     if (sameSource && presence !== undefined) copyRow(node.rows, NODE_ROW, this.#rows, NODE_ROW);
     else clearRow(this.#rows, NODE_ROW);
     if (presence === undefined) {
@@ -161,8 +176,10 @@ export class NodeUpdate {
       const blockRow = this.#running.rowAt(row - firstRow);
       const name = block.containerName[blockRow] ?? '';
       oldRow = this.#inherit(entry, oldRow, { row, name, sameSource });
-      const presence = readContainer(block, blockRow, this.#arrival.reading);
-      const effect = this.#storeRow(row, presence === 'measured');
+      const measured = readContainer(block, blockRow, this.#arrival.reading) === 'measured';
+      this.#runningContainers += 1;
+      this.#measuredContainers += measured ? 1 : 0;
+      const effect = this.#storeRow(row, measured);
       changed ||= effect !== 'same';
       startedOver ||= effect === 'startedOver';
     }

@@ -2,6 +2,7 @@ import {
   believableStartMs,
   CLOSEST_PAIR_MS,
   isFresh,
+  type Lapse,
   presenceOf,
   type Point,
   type Presence,
@@ -115,7 +116,7 @@ export function silence(rows: PointRows, row: number): void {
 }
 
 /** One answer on its way into the rows, with the row's objects to work with. */
-export interface Arrival {
+export interface Arrival extends Writable<Lapse> {
   arrivedAtMs: number;
   readonly resolutionMs: number;
   readonly reading: Reading;
@@ -133,7 +134,9 @@ export function replaceLast(rows: PointRows, row: number, arrival: Arrival): Ver
   last.timeMs = cellOf(rows, at + TIME);
   last.cpuSeconds = cellOf(rows, at + CPU_SECONDS);
   last.cpuNanos = cellOf(rows, at + CPU_NANOS);
-  const verdict = verdictOn(reading, last, (stateOf(rows, row) & WAS_OLDER) !== 0);
+  arrival.wasOlder = (stateOf(rows, row) & WAS_OLDER) !== 0;
+  arrival.elapsedMs = arrival.arrivedAtMs - arrivedAt(rows, row);
+  const verdict = verdictOn(reading, last, arrival);
   rows[at + STATE] = verdict === 'older' ? WAS_OLDER : 0;
   if (verdict === 'repeated' || verdict === 'older') return verdict;
   replacePrevious(rows, row, verdict, arrival);

@@ -9,6 +9,11 @@ export const CLOSEST_PAIR_MS = 5_000;
 const YOUNGEST_MS = 10_000;
 /** A point older by more than this, twice in a row, means that the node's clock was set back. */
 const SET_BACK_MS = 60_000;
+/**
+ * A point whose time went on by so much more than ours did means that the node's clock was set forward: a rate
+ * would be spread over time that did not pass. Less is a sample that had been standing still when we saw it first.
+ */
+const SET_FORWARD_MS = 120_000;
 /** How long a sample may stay the same while its kubelet answers. */
 const UNCHANGED_MS = 120_000;
 /** The window of a kubelet's own rate: its sampling period. */
@@ -55,22 +60,40 @@ export function believableStartMs(startMs: number, timeMs: number): number {
  * - `setBack`: so again; start over with it;
  * - `restarted`: another life of the container; start over with it;
  * - `fell`: the counter fell within one life; start over, and its start time is not to be trusted;
+ * - `setForward`: newer by minutes that did not pass here; start over with it, the figures of before are true;
  * - `close`: newer, but too near to be paired with the last; the previous one stays;
  * - `next`: newer; the last becomes the previous.
  */
 export type Verdict =
-  'first' | 'repeated' | 'older' | 'setBack' | 'restarted' | 'fell' | 'close' | 'next';
+  | 'first'
+  | 'repeated'
+  | 'older'
+  | 'setBack'
+  | 'restarted'
+  | 'fell'
+  | 'setForward'
+  | 'close'
+  | 'next';
 
-export function verdictOn(arrived: Point, last: Point, wasOlder: boolean): Verdict {
+/** What our own clock and memory know of the last point. */
+export interface Lapse {
+  /** The arrival before this one was `older`. */
+  readonly wasOlder: boolean;
+  /** Of our monotonic clock, since the last point first arrived. */
+  readonly elapsedMs: number;
+}
+
+export function verdictOn(arrived: Point, last: Point, lapse: Lapse): Verdict {
   if (Number.isNaN(last.timeMs)) return 'first';
   const advancedMs = arrived.timeMs - last.timeMs;
-  if (advancedMs < -SET_BACK_MS) return wasOlder ? 'setBack' : 'older';
+  if (advancedMs < -SET_BACK_MS) return lapse.wasOlder ? 'setBack' : 'older';
   if (advancedMs <= 0) return 'repeated';
   // A first reading can be of the very second of the start, which is no reason to doubt the second.
   if (arrived.startMs >= last.timeMs && arrived.startMs !== last.startMs) return 'restarted';
   if (counterFell(last, arrived)) {
     return arrived.startMs > last.startMs ? 'restarted' : 'fell';
   }
+  if (advancedMs - lapse.elapsedMs > SET_FORWARD_MS) return 'setForward';
   return advancedMs < CLOSEST_PAIR_MS ? 'close' : 'next';
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { NodeBlock } from '../model/node-block.ts';
-import type { NodeUsage, PodUsage } from '../model/usage.ts';
+import type { NodeUsage, PodUsage, Usable } from '../model/usage.ts';
 import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
 import type { PointCounts, StorageInstruments } from './instruments.ts';
 import { NodeRecord, type PodEntry } from './node-record.ts';
@@ -50,15 +50,15 @@ export class Storage {
 
   /**
    * Takes in what a kubelet answered just now. What a successful answer lacks does not exist: it is gone at
-   * once. Copies what it keeps; the block may be used again.
+   * once. Copies what it keeps; the block may be used again. Says of what there were figures.
    */
-  store(nodeName: string, block: NodeBlock): void {
+  store(nodeName: string, block: NodeBlock): Usable {
     let node = this.#nodes.get(nodeName);
     if (node === undefined) {
       node = new NodeRecord();
       this.#nodes.set(nodeName, node);
     }
-    this.#update.apply(node, block, this.#clock.monotonicMs());
+    return this.#update.apply(node, block, this.#clock.monotonicMs());
   }
 
   /** Forgets a node and its pods. */

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import type { Logger } from '../../../src/log.ts';
 import type { NodeBlock } from '../../../src/model/node-block.ts';
+import type { Usable } from '../../../src/model/usage.ts';
 import type { NodeSource, ScrapeNode } from '../../../src/scraper/ports.ts';
 import { Scraper } from '../../../src/scraper/scraper.ts';
 
@@ -98,6 +99,8 @@ export interface HarnessOptions {
   readonly resolution?: number;
   readonly timeout?: number;
   readonly onStore?: (name: string) => void;
+  /** Of what the answers have figures, one after the other; all of it unless told, and after the last. */
+  readonly usable?: readonly Usable[];
 }
 
 /** A scraper among ports that remember, on Jest's fake timers. Times are in seconds after the start. */
@@ -141,6 +144,7 @@ export function aScraper(options: HarnessOptions = {}) {
       store: (name, block) => {
         options.onStore?.(name);
         stored.push({ name, at: at(), block });
+        return options.usable?.[stored.length - 1] ?? 'all';
       },
       removeNode: (name) => {
         removed.push(name);

@@ -86,7 +86,13 @@ export class PlainStorage {
     container.silent = presence === 'silent';
     if (presence === 'silent') return presence;
     const { last } = container;
-    const verdict = last ? verdictOn(counted(point), counted(last), container.wasOlder) : 'first';
+    const { wasOlder } = container;
+    const verdict = last
+      ? verdictOn(counted(point), counted(last), {
+          wasOlder,
+          elapsedMs: arrivedMs - last.arrivedMs,
+        })
+      : 'first';
     container.wasOlder = verdict === 'older';
     if (verdict === 'repeated' || verdict === 'older') return verdict;
     container.previous = this.#previousOf(container, verdict, point);

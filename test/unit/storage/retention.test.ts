@@ -48,6 +48,7 @@ describe('believableStartMs', () => {
 
 describe('verdictOn', () => {
   const last = { startMs: 50_000, timeMs: 100_000, cpuSeconds: 10, cpuNanos: 500 };
+  const lapse = { wasOlder: false, elapsedMs: 15_000 };
 
   test.each([
     { name: 'the same again', change: {}, verdict: 'repeated' },
@@ -82,22 +83,52 @@ describe('verdictOn', () => {
     },
     { name: 'newer, start lost', change: { startMs: UNKNOWN, timeMs: 115_000 }, verdict: 'next' },
   ])('is $verdict: $name', ({ change, verdict }) => {
-    expect(verdictOn({ ...last, ...change }, last, false)).toBe(verdict);
+    expect(verdictOn({ ...last, ...change }, last, lapse)).toBe(verdict);
   });
 
   test('is next after a reading of the very second of the start', () => {
     const newborn = { startMs: 50_000, timeMs: 50_000, cpuSeconds: 0, cpuNanos: 17_636_089 };
 
-    expect(verdictOn({ ...newborn, timeMs: 56_000 }, newborn, false)).toBe('next');
+    expect(verdictOn({ ...newborn, timeMs: 56_000 }, newborn, lapse)).toBe('next');
   });
 
   test('is first when nothing is stored', () => {
-    expect(verdictOn(last, { ...last, timeMs: UNKNOWN }, false)).toBe('first');
+    expect(verdictOn(last, { ...last, timeMs: UNKNOWN }, lapse)).toBe('first');
   });
 
   test('is a clock set back when the point before was older by so much, too', () => {
-    expect(verdictOn({ ...last, timeMs: 30_000 }, last, true)).toBe('setBack');
-    expect(verdictOn({ ...last, timeMs: 90_000 }, last, true)).toBe('repeated');
+    expect(verdictOn({ ...last, timeMs: 30_000 }, last, { ...lapse, wasOlder: true })).toBe(
+      'setBack',
+    );
+    expect(verdictOn({ ...last, timeMs: 90_000 }, last, { ...lapse, wasOlder: true })).toBe(
+      'repeated',
+    );
+  });
+});
+
+describe('verdictOn a clock that was set forward', () => {
+  const last = { startMs: 50_000, timeMs: 100_000, cpuSeconds: 10, cpuNanos: 500 };
+
+  test.each([
+    { name: 'as much as ours went on', advanced: 3_600_000, elapsed: 3_600_000, verdict: 'next' },
+    { name: 'two minutes more', advanced: 135_000, elapsed: 15_000, verdict: 'next' },
+    { name: 'beyond two minutes more', advanced: 135_001, elapsed: 15_000, verdict: 'setForward' },
+    { name: 'an hour', advanced: 3_615_000, elapsed: 15_000, verdict: 'setForward' },
+    { name: 'less than ours', advanced: 15_000, elapsed: 3_600_000, verdict: 'next' },
+  ])('is $verdict when the sample is newer by $name', ({ advanced, elapsed, verdict }) => {
+    const arrived = { ...last, timeMs: last.timeMs + advanced, cpuSeconds: 11 };
+
+    expect(verdictOn(arrived, last, { wasOlder: false, elapsedMs: elapsed })).toBe(verdict);
+  });
+
+  test('is a new life, or a counter that fell, before all else', () => {
+    const lapse = { wasOlder: false, elapsedMs: 15_000 };
+    const later = { ...last, timeMs: 4_000_000 };
+
+    expect(verdictOn({ ...later, startMs: 3_990_000, cpuSeconds: 0 }, last, lapse)).toBe(
+      'restarted',
+    );
+    expect(verdictOn({ ...later, cpuSeconds: 1 }, last, lapse)).toBe('fell');
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aStorage, type Figures, shown } from './answers.ts';
+import { aStorage, blockOf, type Figures, shown } from './answers.ts';
 
 /** A container of 100 millicores that started at `start`, read at `time`. */
 function busy(time: number, { start = -1000, ...more }: Figures = {}): Figures {
@@ -310,6 +310,30 @@ describe('lives of a container', () => {
     ]);
   });
 
+  test('starts over when the clock was set forward, and serves what it has until there is a rate', () => {
+    const { answer, wait, pod: usage, storage } = aStorage();
+    const seen = [];
+    const read = (time: number, cpu: number) => ({ start: 0, time, cpu, memory: 1024 });
+
+    for (const point of [read(100, 10), read(115, 11.5), read(3730, 13), read(3745, 14.5)]) {
+      answer({ node: point, pods: [pod({ a: point })] });
+      const node = storage.nodeUsage('node-1');
+      seen.push(shown(usage()), node && [node.timestampMs, node.windowMs, node.cpuNanoCores]);
+      wait(15);
+    }
+
+    expect(seen).toEqual([
+      'none',
+      undefined,
+      '115s / 15s / a 100000000n 1024',
+      [115_000, 15_000, 100_000_000],
+      '115s / 15s / a 100000000n 1024',
+      [115_000, 15_000, 100_000_000],
+      '3745s / 15s / a 100000000n 1024',
+      [3_745_000, 15_000, 100_000_000],
+    ]);
+  });
+
   test('forgets one older point when the next is newer again', () => {
     const { answer, wait, pod: usage } = aStorage();
 
@@ -502,5 +526,34 @@ describe('duplicates', () => {
 
       expect(shown(usage())).toBe(served);
     }
+  });
+});
+
+describe('what there were figures of', () => {
+  const zero = { start: 0, time: 15, cpu: 0, memory: 0 };
+  const noMemory = { start: 0, time: 15, cpu: 1, memory: 0 };
+
+  test.each([
+    { name: 'node and container', node: busy(15), a: busy(15), usable: 'all' },
+    { name: 'an idle container', node: busy(15), a: idle(15, { cpu: 0 }), usable: 'all' },
+    { name: 'a node without containers', node: busy(15), a: undefined, usable: 'all' },
+    { name: 'a node and a finished container', node: busy(15), a: zero, usable: 'all' },
+    { name: 'a container without a working set', node: busy(15), a: noMemory, usable: 'node' },
+    { name: 'a node without a working set', node: noMemory, a: busy(15), usable: 'containers' },
+    { name: 'a node that is not mentioned', node: undefined, a: busy(15), usable: 'containers' },
+    { name: 'working sets of 0 everywhere', node: noMemory, a: noMemory, usable: 'none' },
+    { name: 'zeros everywhere', node: zero, a: zero, usable: 'none' },
+  ])('is $usable: $name', ({ node, a, usable }) => {
+    const { storage } = aStorage();
+    const pods = a === undefined ? [] : [pod({ a })];
+
+    expect(storage.store('node-1', blockOf({ ...(node && { node }), pods }))).toBe(usable);
+  });
+
+  test('one container is enough', () => {
+    const { storage } = aStorage();
+    const pods = [pod({ a: noMemory, b: busy(15) })];
+
+    expect(storage.store('node-1', blockOf({ node: busy(15), pods }))).toBe('all');
   });
 });
