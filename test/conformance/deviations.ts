@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { METHODS } from 'node:http';
 import { join } from 'node:path';
 import type { Document } from './document.ts';
 import {
@@ -102,15 +101,6 @@ export const DEVIATIONS: readonly Deviation[] = [
     here: 'a token that this server did not make is refused with 400',
     why: 'the first page instead of the next one would be listed twice',
     edit: refuseToken,
-  },
-  {
-    name: 'unknown-method',
-    upstream:
-      'an HTTP method that nobody knows is authenticated and authorized like any other, then 405',
-    here: '405 to everybody',
-    why: "Node's parser refuses it before there is a request that could be authenticated",
-    isUnrecorded: true,
-    edit: refuseMethod,
   },
   {
     name: 'openapi-protobuf',
@@ -296,20 +286,6 @@ function refuseToken(exchange: Exchange, side: Side): Side | undefined {
     illegal === undefined ? 'it is not JSON' : `illegal base64 data at input byte ${illegal}`;
   const message = `invalid continue token: continue key is not valid: ${problem}`;
   return replaced(side, 400, failure(400, 'BadRequest', message));
-}
-
-/** Whoever was authenticated and authorized was answered just so. */
-function refuseMethod({ method }: Exchange, side: Side): Side | undefined {
-  if (METHODS.includes(method) || side.status === 405) return undefined;
-  const told = ['audit-id', 'cache-control', 'date'];
-  const headers = new Map([
-    ...[...side.headers].filter(([name]) => told.includes(name)),
-    ['content-type', 'application/json'],
-  ]);
-  const message = 'the server does not allow this method on the requested resource';
-  const refused = failure(405, 'MethodNotAllowed', message, {});
-  const body = { format: 'compact', tail: '\n', tree: treeOf(refused) } as const;
-  return { status: 405, headers, body };
 }
 
 function withoutOpenApiProtobuf({ path }: Exchange, side: Side): Side | undefined {

@@ -158,17 +158,3 @@ describe('one pod', () => {
     expect(meant(one('no-memory')).applied).toEqual([]);
   });
 });
-
-describe('an unknown method', () => {
-  test.each([
-    ['nobody', 403],
-    ['bad token', 401],
-  ])('is 405 to %s, whom upstream tells %i', (as, status) => {
-    const exchange = exchangeOf(368, { as });
-
-    const side = meant(exchange, { ...recordedSide(exchange), status });
-
-    expect(side.status).toBe(405);
-    expect(side.body).toEqual(expect.objectContaining({ format: 'compact', tail: '\n' }));
-  });
-});
