@@ -91,6 +91,11 @@ describe('npm run conformance', () => {
     ['a flag that it does not know', ['--nope'], /nope/],
     ['a topic that is not there', ['--topic=nope'], /there is no topic or id nope; the topics are/],
     ['exchanges that cannot be read', ['--exchanges=/nowhere'], /\/nowhere.*ENOENT/],
+    [
+      'identities that cannot be read',
+      ['--target=https://127.0.0.1:1', '--identities=/nowhere'],
+      /^--identities: ENOENT.*'\/nowhere\/admin\.crt'\n$/,
+    ],
   ])('refuses %s with exit code 2', async (_, words, problem) => {
     const { code, err } = await run(...words);
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { Address } from './ask.ts';
 import { DEVIATIONS } from './deviations.ts';
 import { type Exchange, ExchangesError, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
-import { makeSecrets, readSecrets, writeSecrets } from './identities.ts';
+import { type Secrets, makeSecrets, readSecrets, writeSecrets } from './identities.ts';
 import { HELP, type Options, UsageError, parseOptions } from './options.ts';
 import { replayOnOwnServers } from './own-servers.ts';
 import { NoFiguresError, type Replay, type ReplaySpec, replay } from './replay.ts';
@@ -43,9 +43,19 @@ async function replayOnTarget(
   options: Options,
   spec: ReplaySpec,
 ): Promise<ReadonlyMap<string, Replay>> {
-  const secrets = await readSecrets(options.identities);
+  const secrets = await secretsIn(options.identities);
   const found = await replay({ address, secrets }, spec);
   return new Map([[`https://${address.host}:${address.port}`, found]]);
+}
+
+/** @throws UsageError naming the file that cannot be read. */
+async function secretsIn(folder: string): Promise<Secrets> {
+  try {
+    return await readSecrets(folder);
+  } catch (error) {
+    if (!Error.isError(error)) throw error;
+    throw new UsageError(`--identities: ${error.message}`, { cause: error });
+  }
 }
 
 async function replayAll(options: Options): Promise<number> {
