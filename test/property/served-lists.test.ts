@@ -44,6 +44,12 @@ const PODS = RECORDED_PODS.filter(({ usage }) => usage).map(({ pod: { namespace,
   name,
 }));
 
+const LABELLED = new Set(
+  RECORDED_PODS.filter(({ pod }) => pod.labels.has('app')).map(
+    ({ pod: { namespace, name } }) => `${namespace}/${name}`,
+  ),
+);
+
 function keysIn({ resource, namespace }: Place): readonly ItemKey[] {
   if (resource.startsWith('nodes')) return NODES;
   return PODS.filter((pod) => namespace === '' || pod.namespace === namespace);
@@ -114,28 +120,32 @@ describe('lists', () => {
       const walks = fc.record({
         place: fc.constantFrom(...PLACES),
         sizes: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 }),
+        isSelective: fc.boolean(),
       });
       // Each walk asks for several pages, one after the other.
       await forAllBatches(walks, 25, async (batch) => {
         const walked = await Promise.all(batch.map(walk));
 
-        expect(walked).toEqual(batch.map(({ place }) => keysIn(place).map(({ name }) => name)));
+        expect(walked).toEqual(batch.map(expectedOfWalk));
       });
     },
     TIME_LIMIT_MS,
   );
 
-  async function walk({ place, sizes }: { place: Place; sizes: readonly number[] }) {
-    const names: string[] = [];
+  /** The names on each page, and how many it says are left. */
+  async function walk({ place, sizes, isSelective }: Walk): Promise<Page[]> {
+    const pages: Page[] = [];
     let token = '';
-    for (let page = 0; page === 0 || token !== ''; page++) {
-      const limit = sizes[page % sizes.length] ?? 1;
-      const [reply] = await ask([`${place.path}?limit=${limit}&continue=${token}`]);
+    do {
+      const limit = sizes[pages.length % sizes.length] ?? 1;
+      const selector = isSelective ? 'labelSelector=app' : '';
+      const [reply] = await ask([`${place.path}?limit=${limit}&continue=${token}&${selector}`]);
       const { metadata, items } = JSON.parse(String(reply?.body)) as ListBody;
-      names.push(...items.map((item) => item.metadata.name));
+      const names = items.map((item) => item.metadata.name);
+      pages.push({ names, remaining: metadata.remainingItemCount });
       token = metadata.continue ?? '';
-    }
-    return names;
+    } while (token !== '');
+    return pages;
   }
 
   test(
@@ -163,6 +173,35 @@ describe('lists', () => {
     TIME_LIMIT_MS,
   );
 });
+
+interface Walk {
+  readonly place: Place;
+  readonly sizes: readonly number[];
+  /** Only what has the label `app`. */
+  readonly isSelective: boolean;
+}
+
+interface Page {
+  readonly names: readonly string[];
+  readonly remaining: number | undefined;
+}
+
+function expectedOfWalk({ place, sizes, isSelective }: Walk): Page[] {
+  const names = keysIn(place)
+    .filter((key) => !isSelective || LABELLED.has(`${key.namespace}/${key.name}`))
+    .map(({ name }) => name);
+  const pages: Page[] = [];
+  let at = 0;
+  do {
+    const next = at + (sizes[pages.length % sizes.length] ?? 1);
+    const left = names.length - next;
+    // What selectors leave nobody counts.
+    const remaining = isSelective || left <= 0 ? undefined : left;
+    pages.push({ names: names.slice(at, next), remaining });
+    at = next;
+  } while (at < names.length);
+  return pages;
+}
 
 function outcomeOf({ status, body }: RawReply): number | string[] {
   if (status !== 200) return status;

@@ -38,9 +38,16 @@ const jsonTexts = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('', 'null', '[]', '1', '"x"', '{}', '{"v":1}') },
 );
 
+const tails = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('') },
+  { weight: 1, arbitrary: fc.constantFrom('A', '_', 'AA', '=', '==') },
+);
+
 /** Values of `continue`: tokens like ours, well and badly made. */
 export const continueTokens = mutated(
-  jsonTexts.map((text) => Buffer.from(text, 'utf8').toString('base64url')),
+  fc
+    .tuple(jsonTexts, tails)
+    .map(([text, tail]) => Buffer.from(text, 'utf8').toString('base64url') + tail),
   ['=', '+', '/', '-', '_', 'A', '.', ' ', 'é', '\n', '%'],
   2,
 ).filter((token) => token !== '');

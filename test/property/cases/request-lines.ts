@@ -51,7 +51,12 @@ const paths = mutated(
 
 const selections = fc.constantFrom(
   ...['watch=1', 'watch', 'watch=false', 'watch=0&limit=x', 'watch=true&labelSelector=,'],
-  ...['fieldSelector=metadata.name=web-0', 'fieldSelector=metadata.name%3D.', 'limit=abc'],
+  ...[
+    'fieldSelector=metadata.name=web-0',
+    'fieldSelector=metadata.name%3D.',
+    'limit=abc',
+    'fieldSelector=metadata.name=..',
+  ],
   ...['fieldSelector=metadata.name==a,metadata.namespace!=b&labelSelector=a', 'labelSelector=a b'],
   ...['fieldSelector=metadata.name=a/b', 'fieldSelector=a=b,metadata.name=c', 'timeout=5s'],
   ...['pretty=1', 'verbose', 'fieldSelector=metadata.name!=x', 'fieldSelector=metadata.name=%ff'],
