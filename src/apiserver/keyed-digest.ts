@@ -6,5 +6,6 @@ import { createHmac, randomBytes } from 'node:crypto';
  */
 export function keyedDigest(): (text: string) => string {
   const secret = randomBytes(32);
-  return (text) => createHmac('sha256', secret).update(text).digest('base64');
+  // As UTF-8, all bytes that textOfBytes could not read would be the same.
+  return (text) => createHmac('sha256', secret).update(text, 'utf16le').digest('base64');
 }

@@ -8,6 +8,7 @@ test('keyedDigest tells texts apart, in few bytes, and nobody else can compute i
 
   expect(digest('a')).toBe(digest('a'));
   expect(new Set(['', 'a', 'b', long, `${long}y`].map(digest)).size).toBe(5);
+  expect(digest('token \udcff')).not.toBe(digest('token \udcfe'));
   expect(digest(long)).toHaveLength(44);
   expect(keyedDigest()('a')).not.toBe(digest('a'));
   expect(digest('a')).not.toBe(createHash('sha256').update('a').digest('base64'));
