@@ -37,11 +37,12 @@ const DEBUG_VERBOSITY = 4;
 export function createLogger(settings: LogSettings, write: (line: string) => void): Logger {
   const log = settings.format === 'json' ? jsonWriter(write) : textWriter(write);
   const isDebugging = settings.verbosity >= DEBUG_VERBOSITY;
-  const at =
-    (level: Level) =>
-    (fields: object, message: string): void => {
-      log(level, safeFields(fields), message);
+  const at = (level: Level): Logger[Level] => {
+    const write = (fields: object, message: string): void => {
+      log({ level, fields: safeFields(fields), message, writtenBy: write });
     };
+    return write;
+  };
   return {
     error: at('error'),
     warn: at('warn'),
@@ -50,7 +51,15 @@ export function createLogger(settings: LogSettings, write: (line: string) => voi
   };
 }
 
-type LineWriter = (level: Level, fields: Fields, message: string) => void;
+interface Entry {
+  readonly level: Level;
+  readonly fields: Fields;
+  readonly message: string;
+  /** The function that was called to log; its caller is where the line comes from. */
+  readonly writtenBy: Logger[Level];
+}
+
+type LineWriter = (entry: Entry) => void;
 
 /** pino is loaded only when it is asked for: it costs 8 MB, and most servers log as text. */
 function jsonWriter(write: (line: string) => void): LineWriter {
@@ -58,21 +67,38 @@ function jsonWriter(write: (line: string) => void): LineWriter {
   // Fields come in as plain values; pino's own serializer would take an error's for an error again.
   const serializers = { err: (err: unknown): unknown => err };
   const logger = pino({ level: 'debug', serializers }, { write });
-  return (level, fields, message) => {
+  return ({ level, fields, message }) => {
     logger[level](Object.fromEntries(fields), message);
   };
 }
 
 const SEVERITY = { error: 'E', warn: 'W', info: 'I', debug: 'I' } satisfies Record<Level, string>;
 
-/** `I1120 22:07:29.921283   27173 metrics-server] "msg" key="value"`; the time is local, as klog's. */
+/** `I1120 22:07:29.921283   27173 file.ts:53] "msg" err="why" key="value"`; the time is local, as klog's. */
 function textWriter(write: (line: string) => void): LineWriter {
   const thread = `${process.pid}`.padStart(7);
-  return (level, fields, message) => {
-    const head = `${SEVERITY[level]}${klogTime(new Date())} ${thread} metrics-server]`;
-    const shown = fields.map(([key, value]) => ` ${key}=${textOf(value, level)}`);
+  return ({ level, fields, message, writtenBy }) => {
+    const place = callerOf(writtenBy);
+    const head = `${SEVERITY[level]}${klogTime(new Date())} ${thread} ${place}]`;
+    // The error stands first, as klog has it.
+    const sorted = [
+      ...fields.filter(([key]) => key === 'err'),
+      ...fields.filter(([key]) => key !== 'err'),
+    ];
+    const shown = sorted.map(([key, value]) => ` ${key}=${textOf(value, level)}`);
     write(`${head} ${goQuote(redacted(message))}${shown.join('')}\n`);
   };
+}
+
+/** `server.ts:53`: who called the function. */
+function callerOf(written: Logger[Level]): string {
+  const usualLimit = Error.stackTraceLimit;
+  const trace: { stack?: string } = {};
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(trace, written);
+  Error.stackTraceLimit = usualLimit;
+  const [, file, line] = /([^/\\() ]+):(\d+):\d+\)?\s*$/.exec(trace.stack ?? '') ?? [];
+  return file === undefined ? 'metrics-server:1' : `${file}:${line}`;
 }
 
 function klogTime(now: Date): string {
@@ -82,9 +108,26 @@ function klogTime(now: Date): string {
   return `${date} ${time}.${`${now.getMilliseconds()}`.padStart(3, '0')}000`;
 }
 
+/**
+ * As klog writes a text: quoted; one of several lines as it is, indented, so that no line of it can be taken for
+ * another entry. What is no character is escaped.
+ */
+function stringOf(text: string): string {
+  if (!text.includes('\n')) return goQuote(text);
+  const lines = text.replace(/\n$/, '').split('\n');
+  const indented = lines.map((line) => `\t${line.replace(UNPRINTABLE, escaped)}\n`);
+  return `<\n${indented.join('')} >`;
+}
+
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t]/gu;
+
+function escaped(character: string): string {
+  return goQuote(character).slice(1, -1);
+}
+
 /** Texts quoted, objects of the cluster as `namespace/name`, errors as their message, the rest as JSON. */
 function textOf(value: Plain, level: Level): string {
-  if (typeof value === 'string') return goQuote(value);
+  if (typeof value === 'string') return stringOf(value);
   if (!isRecord(value)) return JSON.stringify(value);
   const { namespace, name, message, stack, type } = value;
   const members = Object.keys(value).length;
@@ -93,7 +136,7 @@ function textOf(value: Plain, level: Level): string {
   }
   if (typeof message !== 'string' || typeof stack !== 'string') return JSON.stringify(value);
   const isBug = level === 'error' && typeof type === 'string' && BUGS.has(type);
-  return isBug ? `${goQuote(message)} stack=${goQuote(stack)}` : goQuote(message);
+  return isBug ? `${stringOf(message)} stack=${stringOf(stack)}` : stringOf(message);
 }
 
 /** Errors that no neighbour can cause: where they come from matters more than what they say. */

@@ -50,11 +50,20 @@ describe('createLogger', () => {
     });
 
     const pid = `${process.pid}`.padStart(7);
-    expect(lines).toEqual([
-      `I1120 22:07:09.021000 ${pid} metrics-server] "Scraped node" node="n1"\n`,
-      `W1120 22:07:09.021000 ${pid} metrics-server] "Looked twice"\n`,
-      `E1120 22:07:09.021000 ${pid} metrics-server] "Could not scrape node" err="gone"\n`,
+    expect(lines.map((line) => line.replace(/ log\.test\.ts:\d+]/, ' FILE:LINE]'))).toEqual([
+      `I1120 22:07:09.021000 ${pid} FILE:LINE] "Scraped node" node="n1"\n`,
+      `W1120 22:07:09.021000 ${pid} FILE:LINE] "Looked twice"\n`,
+      `E1120 22:07:09.021000 ${pid} FILE:LINE] "Could not scrape node" err="gone"\n`,
     ]);
+  });
+
+  test('says where in the program a line comes from, whichever line that is', () => {
+    const places = logged((log) => {
+      log.info({}, 'One');
+      log.info({}, 'Two');
+    }).map((line) => Number(/ log\.test\.ts:(\d+)] /.exec(line)?.[1]));
+
+    expect(places[1]).toBe((places[0] ?? 0) + 1);
   });
 
   test("writes pino's lines", () => {
@@ -93,7 +102,19 @@ describe('createLogger', () => {
 
 describe('the text form', () => {
   test.each<[string, object, string]>([
-    ['a text, quoted', { path: 'a "b"\n' }, String.raw` path="a \"b\"\n"`],
+    ['a text, quoted', { path: 'a "b"\t' }, String.raw` path="a \"b\"\t"`],
+    [
+      'a text of several lines',
+      { body: 'one\n\ttwo "x" \\' },
+      ' body=<\n\tone\n\t\ttwo "x" \\\n >',
+    ],
+    ['a text that ends with a line', { body: 'one\n' }, ' body=<\n\tone\n >'],
+    [
+      'several lines that would like to be others',
+      { body: 'x\nE1120 22:07:09.021000 1 a.go:1] "Gone"\r\u001b[2J', node: 'n' },
+      ' body=<\n\tx\n\tE1120 22:07:09.021000 1 a.go:1] "Gone"\\r\\x1b[2J\n > node="n"',
+    ],
+    ['the error first', { node: 'n', err: new Error('gone') }, ' err="gone" node="n"'],
     ['numbers and switches as they are', { ms: 1.5, ok: true }, ' ms=1.5 ok=true'],
     [
       'what is no number',
@@ -134,7 +155,9 @@ describe('the text form', () => {
   });
 
   test('shows where a bug is, and only a bug', () => {
-    expect(textOf({ err: new TypeError('x') }, 'error')).toMatch(/ err="x" stack="TypeError: x\\n/);
+    expect(textOf({ err: new TypeError('x') }, 'error')).toMatch(
+      / err="x" stack=<\n\tTypeError: x\n\t +at /,
+    );
     expect(textOf({ err: new Error('x') }, 'error')).toBe(' err="x"');
   });
 
@@ -227,7 +250,12 @@ describe('secrets', () => {
 
     expect(jsonOf({ body: text })['body']).toBe(safe);
     expect(jsonOf({ err: new Error(text) })['err']).toMatchObject({ message: safe });
-    expect(textOf({ err: error })).toBe(` err=${JSON.stringify(`outer: ${safe}`)}`);
+    const shown = `outer: ${safe}`;
+    expect(textOf({ err: error })).toBe(
+      shown.includes('\n')
+        ? ` err=<\n\t${shown.replaceAll('\n', '\n\t')}\n >`
+        : ` err=${JSON.stringify(shown)}`,
+    );
     expect(line).toContain(JSON.stringify(safe));
   });
 
