@@ -63,10 +63,11 @@ function v3Answer(
 ): WholeAnswer {
   const wishes = wishesOf(request);
   const content = v3.get(document);
-  // Upstream says nothing at all where there is no document or no readable wish, and says it with success.
+  // Upstream says nothing at all where there is no readable wish or no document, which it looks for once it knows in
+  // which of its forms, and says it with success.
   if (wishes.length === 0) return empty(200, []);
-  if (!wishes.some(isJson)) return empty(406, [VARY]);
-  if (!content) return empty(200, []);
+  if (!content && wishes.some(isUpstreamForm)) return empty(200, []);
+  if (!content || !wishes.some(isJson)) return empty(406, [VARY]);
   const wanted = request.query.get('hash') ?? '';
   if (wanted === '') return withHeaders(staticAnswer(content, request), [VARY]);
   if (wanted !== hashOf(content)) {
@@ -92,8 +93,22 @@ function wishesOf({ header }: OpenApiRequest): Clause[] {
   return parseAccept(header('accept') || '*/*');
 }
 
-function isJson({ type, subtype }: Clause): boolean {
-  return (type === 'application' || type === '*') && (subtype === 'json' || subtype === '*');
+function isJson(wish: Clause): boolean {
+  return isOf(wish, ['json', '*']);
+}
+
+/** Of the third version; the second spelling is the older one. */
+const PROTOBUF_FORMS = [
+  'com.github.proto-openapi.spec.v3.v1.0+protobuf',
+  'com.github.proto-openapi.spec.v3@v1.0+protobuf',
+];
+
+function isUpstreamForm(wish: Clause): boolean {
+  return isOf(wish, ['json', '*', ...PROTOBUF_FORMS]);
+}
+
+function isOf({ type, subtype }: Clause, subtypes: readonly string[]): boolean {
+  return (type === 'application' || type === '*') && subtypes.includes(subtype);
 }
 
 function empty(code: number, headers: readonly Header[]): WholeAnswer {

@@ -100,6 +100,12 @@ describe('openApiAnswer', () => {
 
   test.each([
     ['a document that is not there', NOPE, ''],
+    ['a document that is not there, in protobuf', NOPE, PROTOBUF_V3],
+    [
+      'a document that is not there, in older protobuf',
+      NOPE,
+      PROTOBUF_V3.replace('.v1.0', '@v1.0'),
+    ],
     ['a document without a name', { kind: 'openapi-v3', document: '' }, ''],
     ['an Accept that says nothing', V3, ';;;'],
   ] as const)('has nothing to say of %s', (_what, route, accept) => {
