@@ -16,7 +16,7 @@ import { groupDocument, groupListDocument, resourceListDocument } from './discov
 import type { ApiDocument } from './encoding/documents.ts';
 import { PRETTY_ENCODER } from './encoding/encoders.ts';
 import { jsonDocument } from './encoding/text-layout.ts';
-import { SERVED, namesOneOf, producibleTypes } from './encoding/negotiate.ts';
+import { SERVED, isOneOf, namesOneOf, producibleTypes } from './encoding/negotiate.ts';
 import { healthAnswer, healthPaths, singleCheckAnswer } from './health.ts';
 import type { HealthCheck } from './health.ts';
 import { openApiAnswer } from './openapi/answer.ts';
@@ -158,7 +158,7 @@ function documentOf(
 function checkMediaTypes(route: RestRoute, { accept, contentType }: ApiRequest): void {
   const isList = route.kind === 'resource' && route.target.name === undefined;
   const types = route.kind === 'server-version' ? [JSON_TYPE] : producibleTypes(SERVED, isList);
-  if (route.kind !== 'resource' && !namesOneOf(contentType, consumedTypes(route))) {
+  if (route.kind !== 'resource' && !isOneOf(contentType, consumedTypes(route))) {
     throw unsupportedMediaType();
   }
   if (!namesOneOf(accept, types)) {

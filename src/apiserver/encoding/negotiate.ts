@@ -50,15 +50,21 @@ export function producibleTypes(served: readonly MediaType[], isList: boolean): 
 }
 
 /**
- * The router's view of a header of media types, Accept or Content-Type: literal and case-sensitive,
- * parameters ignored, any one match will do (as upstream: go-restful, route.go). Undefined and '' match.
+ * The router's view of Accept: literal and case-sensitive, parameters ignored, any one match will do (as
+ * upstream: go-restful, route.go). Undefined and '' match.
  */
-export function namesOneOf(header: string | undefined, types: readonly string[]): boolean {
+export function namesOneOf(accept: string | undefined, types: readonly string[]): boolean {
+  return hasName(accept, (name) => name === '*/*' || types.includes(name));
+}
+
+/** The router's view of Content-Type: as of Accept, but a range of types is none. */
+export function isOneOf(contentType: string | undefined, types: readonly string[]): boolean {
+  return hasName(contentType, (name) => types.includes(name));
+}
+
+function hasName(header: string | undefined, isWanted: (name: string) => boolean): boolean {
   if (header === undefined || header === '') return true;
-  return header.split(',').some((clause) => {
-    const name = (clause.split(';', 1)[0] ?? '').trim();
-    return name === '*/*' || types.includes(name);
-  });
+  return header.split(',').some((clause) => isWanted((clause.split(';', 1)[0] ?? '').trim()));
 }
 
 /**

@@ -350,6 +350,8 @@ describe('what clients get wrong', () => {
 
   test.each([
     { path: '/apis', type: 'text/plain', status: 415 },
+    { path: '/apis', type: '*/*', status: 415 },
+    { path: '/version', type: '*/*', status: 415 },
     { path: '/apis/metrics.k8s.io', type: 'application/xml', status: 415 },
     { path: root, type: 'application/yaml; charset=utf-8', status: 200 },
     { path: '/version', type: 'application/yaml', status: 415 },
