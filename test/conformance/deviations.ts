@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Document } from './document.ts';
 import {
   type Place,
   type PodFigures,
@@ -12,13 +11,13 @@ import {
   partialMetadata,
   podMetrics,
   podNotFound,
-  replaced,
   withItems,
   withPod,
   withoutItem,
 } from './edits.ts';
 import { type Exchange, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
-import { isSelected } from './selectors.ts';
+import { errorForm, objectForm, told } from './forms.ts';
+import { hasSelectors, isSelected } from './selectors.ts';
 import { type ResourcePath, type Side, recordedSide, resourcePathOf } from './side.ts';
 import { type Tree, type Value, textAt, treeOf, withMember } from './tree.ts';
 
@@ -110,6 +109,14 @@ export const DEVIATIONS: readonly Deviation[] = [
     edit: withoutOpenApiProtobuf,
   },
   {
+    name: 'metrics-protobuf',
+    upstream: 'offers `/metrics` as protobuf, too',
+    here: 'text, whatever is accepted',
+    why: 'Prometheus reads what the content type says',
+    isUnrecorded: true,
+    edit: withoutMetricsProtobuf,
+  },
+  {
     name: 'debugging-pages',
     upstream: '`/debug/pprof`, `/debug/flags` and `/statusz` are served',
     here: '404, as every path that does not exist',
@@ -130,7 +137,10 @@ function withoutPod(pod: Place): Deviation['edit'] {
   return (exchange, side) => {
     const { asked, isThisPod } = podReadOf(exchange, pod);
     if (asked === undefined) return undefined;
-    if (isThisPod) return isFoundThere(side) ? missing(exchange, side, pod) : undefined;
+    if (isThisPod) {
+      const refused = podNotFound(namespace, name);
+      return isFoundThere(side) ? told(side, 404, refused, errorForm(exchange)) : undefined;
+    }
     if (side.status !== 200) return undefined;
     const list = asked.name === '' ? listIn(side) : undefined;
     if (!list) return undefined;
@@ -145,16 +155,6 @@ function isFoundThere({ status, body }: Side): boolean {
   return textAt(body.tree, 'message').includes('not a list');
 }
 
-/** Where an object was asked for in other forms only, errors are told in indented JSON. */
-function missing({ headers }: Exchange, side: Side, { namespace, name }: Place): Side {
-  const refused = podNotFound(namespace, name);
-  const clauses = (headers['accept'] ?? '').split(',');
-  if (clauses.some((clause) => !clause.includes('as='))) return replaced(side, 404, refused);
-  const body = { format: 'indented', tail: '', tree: treeOf(refused) } as const;
-  const told = new Map(side.headers).set('content-type', 'application/json');
-  return { status: 404, headers: told, body };
-}
-
 function withServedPod(pod: PodFigures): Deviation['edit'] {
   const selectable = { ...pod, labels: new Map(Object.entries(pod.labels)) };
   return (exchange, side) => {
@@ -167,50 +167,40 @@ function withServedPod(pod: PodFigures): Deviation['edit'] {
   };
 }
 
-const SERVED_POD = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/db-0';
-
-/** As the recording has a pod that was served to whoever accepts the same. */
-function servedLike({ headers, path: asked }: Exchange, side: Side, pod: PodFigures): Side {
-  const accepted = headers['accept'] ?? '';
-  const like =
-    servedExample((other) => other === accepted) ??
-    // The refusal is the same, whatever the version and the encoding of the list.
-    (accepted.includes('as=PartialObjectMetadataList')
-      ? servedExample((other) => other.includes('as=PartialObjectMetadataList'))
-      : undefined);
-  if (!like) return servedAs(accepted, side, pod);
-  const { body, ...served } = recordedSide(like);
-  if (body === undefined || body.format === 'text') return { ...served, body };
-  const query = resourcePathOf(asked)?.query ?? new Map<string, string>();
-  const document = ofPod(body, pod, query.get('includeObject') ?? '');
-  const isIndented = document.format === 'compact' && wantsIndented(headers, query.get('pretty'));
-  return { ...served, body: isIndented ? { ...document, format: 'indented', tail: '' } : document };
+/** As the object is told to whoever asks for it in this way. */
+function servedLike(exchange: Exchange, side: Side, pod: PodFigures): Side {
+  const form = objectForm(exchange);
+  if (form === undefined) return side;
+  const { target } = form;
+  switch (target?.kind) {
+    case undefined:
+      return told(side, 200, podMetrics(pod), form);
+    case 'Table': {
+      const shell = told(side, 200, tableOfOne(target.version), form);
+      const includeObject = resourcePathOf(exchange.path)?.query.get('includeObject') ?? '';
+      const table = listIn(shell);
+      return table ? { ...shell, body: ofPod(table, pod, includeObject) } : shell;
+    }
+    case 'PartialObjectMetadata':
+      return told(side, 200, partialMetadata(pod, `meta.k8s.io/${target.version}`), form);
+    case 'PartialObjectMetadataList': {
+      const message = `you requested ${target.kind}, but the requested object is not a list (*metrics.PodMetrics)`;
+      return told(side, 406, failure(406, 'NotAcceptable', message), errorForm(exchange));
+    }
+  }
 }
 
-/** People read it: contract.md 4.6. */
-function wantsIndented(headers: Exchange['headers'], pretty: string | undefined): boolean {
-  if (pretty !== undefined && pretty !== '') return /^(?:1|t|T|TRUE|true|True)$/.test(pretty);
-  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '');
-}
+const TABLE_OF_ONE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const RECORDED_POD = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/db-0';
 
-function servedExample(accepts: (accepted: string) => boolean): Exchange | undefined {
-  return example(({ path, headers }) => path === SERVED_POD && accepts(headers['accept'] ?? ''));
+/** The recorded Table of one pod in another version; its rows are still those of the recording. */
+function tableOfOne(version: string): Value {
+  const like = example(
+    ({ path, headers }) => path === RECORDED_POD && headers['accept'] === TABLE_OF_ONE,
+  );
+  const text = String(like?.response.body);
+  return { ...(JSON.parse(text) as Record<string, Value>), apiVersion: `meta.k8s.io/${version}` };
 }
-
-/** Without an example: a plain object in the encoding of the refusal, or the metadata that was asked for. */
-function servedAs(accepted: string, side: Side, pod: PodFigures): Side {
-  const [, type = '', version] = /^([^;]+);as=PartialObjectMetadata;v=(\w+)/.exec(accepted) ?? [];
-  if (version === undefined) return replaced(side, 200, podMetrics(pod));
-  const encoding = ENCODINGS.get(type) ?? { format: 'compact', tail: '\n' };
-  const headers = new Map(side.headers).set('content-type', type);
-  const metadata = partialMetadata(pod, `meta.k8s.io/${version}`);
-  return replaced({ ...side, headers, body: { ...encoding, tree: treeOf({}) } }, 200, metadata);
-}
-
-const ENCODINGS: ReadonlyMap<string, Pick<Document, 'format' | 'tail'>> = new Map([
-  ['application/yaml', { format: 'yaml', tail: '' }],
-  ['application/vnd.kubernetes.protobuf', { format: 'protobuf', tail: '' }],
-]);
 
 /** By the objects of the recorded world where the item does not say its namespace. */
 function placeOf(item: Tree): Place {
@@ -250,15 +240,17 @@ function cutIntoPages(exchange: Exchange, side: Side): Side | undefined {
   if (last === undefined || items.length === limit) return undefined;
   const remaining = hasSelectors(asked) ? undefined : items.length - limit;
   const meta: Value = {
-    continue: tokenAfter(asked, nameOf(last), remaining),
+    continue: tokenAfter(asked, keyOf(asked, last), remaining),
     ...(remaining !== undefined && { remainingItemCount: remaining }),
   };
   const page = withItems(list, items.slice(0, limit));
   return { ...side, body: { ...page, tree: withMember(page.tree, 'metadata', treeOf(meta)) } };
 }
 
-function hasSelectors({ query }: ResourcePath): boolean {
-  return (query.get('labelSelector') ?? '') !== '' || (query.get('fieldSelector') ?? '') !== '';
+/** Where an item stands in this list; a row of a Table need not say its namespace. */
+function keyOf({ resource, namespace }: ResourcePath, item: Tree): Place {
+  if (resource !== 'pods') return nameOf(item);
+  return namespace === '' ? placeOf(item) : { ...nameOf(item), namespace };
 }
 
 /** What docs/compatibility.md says of tokens: the last key and a version, as JSON in base64url. */
@@ -277,32 +269,87 @@ function tokenAfter(
   return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
-/** All tokens of the recording are made up, so none is one of ours. */
+/** None that was made up for the real server is one of ours; of those with a version it is another one. */
 function refuseToken(exchange: Exchange, side: Side): Side | undefined {
   const token = pagedList(exchange, side)?.asked.query.get('continue') ?? '';
   if (token === '') return undefined;
-  const illegal = /[^\w-]/.exec(token)?.index;
-  const problem =
-    illegal === undefined ? 'it is not JSON' : `illegal base64 data at input byte ${illegal}`;
-  const message = `invalid continue token: continue key is not valid: ${problem}`;
-  return replaced(side, 400, failure(400, 'BadRequest', message));
+  const problem = problemOf(token);
+  const refusal =
+    problem === undefined
+      ? failure(410, 'Expired', TOO_OLD)
+      : failure(400, 'BadRequest', `invalid continue token: continue key is not valid: ${problem}`);
+  return told(side, problem === undefined ? 410 : 400, refusal, errorForm(exchange));
 }
 
-function withoutOpenApiProtobuf({ path }: Exchange, side: Side): Side | undefined {
+const TOO_OLD =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
+
+function problemOf(token: string): string | undefined {
+  const illegal = /[^\w-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : -1);
+  if (illegal >= 0) return `illegal base64 data at input byte ${illegal}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(token, 'base64url').toString());
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'it is not JSON';
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'it is not a JSON object';
+  }
+  return 'v' in value ? undefined : 'it has no version';
+}
+
+function withoutOpenApiProtobuf(exchange: Exchange, side: Side): Side | undefined {
+  const { path, headers } = exchange;
   const type = side.headers.get('content-type') ?? '';
   if (!path.startsWith('/openapi/') || !type.endsWith('+protobuf')) return undefined;
+  // As to those who accept JSON only, where JSON is accepted at all.
+  if (
+    /(?:^|[,\s])(?:application\/json|application\/\*|\*\/\*)\s*(?:$|[,;])/.test(
+      headers['accept'] ?? '',
+    )
+  ) {
+    const [route] = path.split('?');
+    const like = example(
+      (other) => other.path === route && other.headers['accept'] === 'application/json',
+    );
+    if (like) {
+      const { body } = recordedSide(like);
+      return {
+        ...side,
+        headers: new Map(side.headers).set('content-type', 'application/json'),
+        body,
+      };
+    }
+  }
   // As to those who accept only what nobody offers.
-  const told = ['audit-id', 'cache-control', 'date', 'vary'];
-  const headers = new Map([...side.headers].filter(([name]) => told.includes(name)));
-  return { status: 406, headers, body: { format: 'text', text: '' } };
+  const kept = ['audit-id', 'cache-control', 'date', 'vary'];
+  const others = new Map([...side.headers].filter(([name]) => kept.includes(name)));
+  return { status: 406, headers: others, body: { format: 'text', text: '' } };
 }
 
-function withoutDebuggingPages({ path }: Exchange, side: Side): Side | undefined {
+/** The families are those of the text, which other exchanges compare. */
+function withoutMetricsProtobuf({ path }: Exchange, side: Side): Side | undefined {
+  const type = side.headers.get('content-type') ?? '';
+  if (!/^\/metrics(?:$|\?)/.test(path) || !type.includes('protobuf')) return undefined;
+  const page = example((other) => other.path === '/metrics' && other.response.status === 200);
+  const text = page?.response.headers.get('content-type') ?? '';
+  return { ...side, headers: new Map(side.headers).set('content-type', text), body: undefined };
+}
+
+function withoutDebuggingPages({ method, path }: Exchange, side: Side): Side | undefined {
   const [route = ''] = path.split('?');
-  const isRefused = side.status >= 400 && side.status !== 406;
+  const isRefused = [400, 401, 403].includes(side.status) || isOrdinary404(side);
   if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || isRefused) return undefined;
   const { status, headers, body } = unknownPath();
-  return { status, headers: new Map(headers), body };
+  const isHead = method === 'HEAD';
+  return { status, headers: new Map(headers), body: isHead ? { format: 'text', text: '' } : body };
+}
+
+/** Pages of the profiler that do not exist are missing in its own words. */
+function isOrdinary404({ status, headers }: Side): boolean {
+  return status === 404 && headers.get('content-type') === 'application/json';
 }
 
 /** The recorded answer to a path that does not exist. */

@@ -1,4 +1,4 @@
-import { type Document, type Format, inOrderOf } from './document.ts';
+import { type Document, inOrderOf } from './document.ts';
 import type { Side } from './side.ts';
 import {
   type Tree,
@@ -43,9 +43,28 @@ export function itemsOf(document: Document): readonly Tree[] {
   return itemsAt(document.tree, itemsMember(document));
 }
 
+/** With other items, and with what a list says differently when it has none. */
 export function withItems(document: Document, items: readonly Tree[]): Document {
-  const tree = withMember(document.tree, itemsMember(document), sequence(items));
-  return { ...document, tree };
+  const { tree, format } = document;
+  const kind = textAt(tree, 'kind');
+  const isNull = items.length === 0 && (kind === 'Table' || kind === 'PartialObjectMetadataList');
+  const listed = isNull && format !== 'protobuf' ? treeOf(null) : sequence(items);
+  const filled = withMember(tree, itemsMember(document), listed);
+  if (kind !== 'Table') return { ...document, tree: filled };
+  const columns = inOrderOf(format, treeOf(items.length === 0 ? null : COLUMNS));
+  return { ...document, tree: withMember(filled, 'columnDefinitions', columns) };
+}
+
+/** Of every Table that has rows: contract.md 4.7. */
+const COLUMNS: Value = [
+  column('Name', 'name', 'Name of the resource'),
+  column('cpu', 'quantity'),
+  column('memory', 'quantity'),
+  column('Window', 'duration'),
+];
+
+function column(name: string, format: string, description = ''): Value {
+  return { name, type: 'string', format, description, priority: 0 };
 }
 
 /** Of a Table's row without an object, the first cell is all there is to know it by. */
@@ -165,13 +184,4 @@ export function failure(code: number, reason: string, message: string, details?:
     ...(details !== undefined && { details }),
     code,
   };
-}
-
-/** The same side with another answer in the encoding that it had. */
-export function replaced(side: Side, status: number, value: Value): Side {
-  const before = side.body;
-  const format: Format =
-    before === undefined || before.format === 'text' ? 'compact' : before.format;
-  const tail = format === 'compact' ? '\n' : '';
-  return { ...side, status, body: { format, tail, tree: inOrderOf(format, treeOf(value)) } };
 }

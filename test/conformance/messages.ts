@@ -57,6 +57,10 @@ const PUBLISHED: Readonly<Record<string, Words>> = {
   PodMetricsList: { 1: 'metadata:ListMeta', 2: 'items:PodMetrics[]' },
   PartialObjectMetadata: { 1: 'metadata:ObjectMeta' },
   PartialObjectMetadataList: { 1: 'metadata:ListMeta', 2: 'items:PartialObjectMetadata[]' },
+  'PartialObjectMetadataList of v1beta1': {
+    2: 'metadata:ListMeta',
+    1: 'items:PartialObjectMetadata[]',
+  },
   Status: {
     1: 'metadata:ListMeta',
     2: 'status',

@@ -30,8 +30,14 @@ export function decodeObject(bytes: Uint8Array): Tree {
   if (textOf(envelope.get(3)) !== '' || textOf(envelope.get(4)) !== '') {
     throw new TypeError('expected neither contentEncoding nor contentType in the envelope');
   }
-  const message = decodeMessage(kind, envelope.get(2) ?? new Uint8Array());
+  const message = decodeMessage(messageOf(apiVersion, kind), envelope.get(2) ?? new Uint8Array());
   return mapping([['kind', scalar(kind)], ['apiVersion', scalar(apiVersion)], ...message]);
+}
+
+/** Two versions of a kind number their fields differently. */
+function messageOf(apiVersion: string, kind: string): string {
+  const beta = `${kind} of v1beta1`;
+  return apiVersion === 'meta.k8s.io/v1beta1' && fieldsOf(beta) ? beta : kind;
 }
 
 function typeMetaOf(bytes: Uint8Array | undefined): [apiVersion: string, kind: string] {

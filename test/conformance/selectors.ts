@@ -11,19 +11,32 @@ export interface Selectable {
  * Whether a list of pods that was answered with 200 has this pod, by namespace and selectors. Selectors have
  * been accepted then, so what is left to do is to match; the server's own code has no part in it.
  */
-export function isSelected({ namespace, query }: ResourcePath, pod: Selectable): boolean {
-  if (namespace !== '' && namespace !== pod.namespace) return false;
-  const byLabels = requirementsOf(query.get('labelSelector') ?? '');
-  const byFields = (query.get('fieldSelector') ?? '').split(',').filter((term) => term !== '');
+export function isSelected(asked: ResourcePath, pod: Selectable): boolean {
+  if (asked.namespace !== '' && asked.namespace !== pod.namespace) return false;
+  const { byLabels, byFields } = termsOf(asked);
   return (
     byLabels.every((term) => matchesLabels(term, pod.labels)) &&
     byFields.every((term) => matchesField(term, pod))
   );
 }
 
+/** Whether a selector asks for anything: some are there, and select everything. */
+export function hasSelectors(asked: ResourcePath): boolean {
+  const { byLabels, byFields } = termsOf(asked);
+  return byLabels.length > 0 || byFields.length > 0;
+}
+
+function termsOf({ query }: ResourcePath) {
+  const byLabels = requirementsOf(query.get('labelSelector') ?? '');
+  // Without a name and without a value a term asks for nothing, whatever the operator.
+  const byFields = (query.get('fieldSelector') ?? '').split(',');
+  return { byLabels, byFields: byFields.filter((term) => !/^(?:==?|!=)?$/.test(term)) };
+}
+
 /** Split at the commas that are not within parentheses. */
 function requirementsOf(selector: string): string[] {
-  return selector
+  const [read = ''] = selector.split('\0'); // where upstream stops reading
+  return read
     .split(/,(?![^(]*\))/)
     .map((term) => term.trim())
     .filter((term) => term !== '');

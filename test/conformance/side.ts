@@ -33,7 +33,11 @@ export function recordedSide({ response }: Exchange): Side {
 export function answeredSide({ status, headers, body }: Answer, expected: Side): Side {
   const joined = joinedHeaders(headers);
   const isPlain = expected.body?.format === 'text' && status === expected.status;
-  return { status, headers: joined, body: isPlain ? plainText(body) : bodyOf(joined, body) };
+  return {
+    status,
+    headers: joined,
+    body: isPlain ? plainText(unzipped(joined, body)) : bodyOf(joined, body),
+  };
 }
 
 /** One character a byte, so that all bytes can be compared. */
@@ -43,8 +47,13 @@ function plainText(bytes: Buffer): Body {
 
 /** @throws Error when it is not encoded as the headers say. */
 function bodyOf(headers: ReadonlyMap<string, string>, bytes: Buffer): Body {
-  const isZipped = headers.get('content-encoding') === 'gzip';
-  return readBody(headers.get('content-type') ?? '', isZipped ? gunzipSync(bytes) : bytes);
+  return readBody(headers.get('content-type') ?? '', unzipped(headers, bytes));
+}
+
+/** @throws Error when it is not encoded as the headers say. An answer to HEAD has nothing to be encoded. */
+function unzipped(headers: ReadonlyMap<string, string>, bytes: Buffer): Buffer {
+  const isZipped = headers.get('content-encoding') === 'gzip' && bytes.length > 0;
+  return isZipped ? gunzipSync(bytes) : bytes;
 }
 
 export function joinedHeaders(headers: Answer['headers']): ReadonlyMap<string, string> {
@@ -72,7 +81,10 @@ const API = ['apis', 'metrics.k8s.io', 'v1beta1'];
 /** Undefined of every path that is not one of the two resources. */
 export function resourcePathOf(path: string): ResourcePath | undefined {
   const [route = '', queryText = ''] = path.split(/\?(.*)/s);
-  const segments = route.split('/').filter((segment) => segment !== '');
+  const segments = route
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodedSegment);
   if (API.some((word, index) => segments[index] !== word)) return undefined;
   const place = placeOf(segments.slice(API.length).join('/'));
   return place && { ...place, query: queryOf(queryText) };
@@ -86,7 +98,18 @@ function placeOf(route: string): Omit<ResourcePath, 'query'> | undefined {
   return nodes ? { resource: 'nodes', namespace: '', name: nodes[1] ?? '' } : undefined;
 }
 
-function queryOf(text: string): ReadonlyMap<string, string> {
+/** A segment that cannot be decoded is in no path that is served. */
+function decodedSegment(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+/** The first value of each name, which is the only one that counts. */
+export function queryOf(text: string): ReadonlyMap<string, string> {
   const query = new Map<string, string>();
   for (const pair of text.split('&')) {
     // A pair with a semicolon does not count, as in Go since 1.17.

@@ -121,9 +121,30 @@ function block(tree: Tree, indent: string): string[] {
   }
   return tree.entries.flatMap(([name, value]) => {
     const key = `${indent}${text(name)}:`;
-    if (isEmpty(value) || value.kind === 'scalar') return [`${key} ${inline(value)}`];
+    if (isEmpty(value) || value.kind === 'scalar') {
+      return [
+        value.kind === 'scalar' && value.raw !== undefined
+          ? `${key} ${value.raw}`
+          : folded(`${key} ${inline(value)}`, indent),
+      ];
+    }
     return [key, ...block(value, value.kind === 'sequence' ? indent : `${indent}  `)];
   });
+}
+
+const WIDTH = 80;
+
+/** Go's writer breaks a line at the first single blank beyond its width. */
+function folded(line: string, indent: string): string {
+  const [first = '', ...words] = line.split(/(?<=\S) (?=\S)/);
+  let text = first;
+  let column = first.length;
+  for (const word of words) {
+    const isFull = column > WIDTH;
+    text += isFull ? `\n${indent}  ${word}` : ` ${word}`;
+    column = (isFull ? indent.length + 2 : column + 1) + word.length;
+  }
+  return text;
 }
 
 function isEmpty(tree: Tree): boolean {

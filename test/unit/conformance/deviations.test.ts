@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEVIATIONS, meantSide } from '../../conformance/deviations.ts';
 import { legibleBody, writeBody } from '../../conformance/document.ts';
-import { itemsOf, nameOf } from '../../conformance/edits.ts';
+import { itemsOf, nameOf, withItems } from '../../conformance/edits.ts';
 import { type Exchange, OWN_EXCHANGES, readExchanges } from '../../conformance/exchanges.ts';
 import { type Side, recordedSide } from '../../conformance/side.ts';
 import { type Value, sorted, treeOf } from '../../conformance/tree.ts';
@@ -122,6 +122,37 @@ describe('a list of all pods', () => {
   });
 });
 
+describe('a list of one', () => {
+  const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const path = (name: string) => `${API}/pods?fieldSelector=metadata.name%3D${name}`;
+  const none = recordedSide(exchangeOf(220));
+  const textOf = ({ body }: Side) => (body ? writeBody(body) : '');
+
+  test('pod that is served here has the columns that an empty Table lacks', () => {
+    const side = meant(exchangeOf(220, { path: path('idle') }), none);
+
+    expect(textOf(side)).toContain('"columnDefinitions":[{"name":"Name"');
+    expect(namesIn(side)).toEqual(['idle']);
+  });
+
+  test.each([
+    [TABLE, 212, '"columnDefinitions":null,"rows":null'],
+    ['application/json', 13, '"items":[]'],
+  ])('pod that is hidden here is empty to who accepts %s', (accept, id, text) => {
+    const side = recordedSide(exchangeOf(id));
+    if (side.body === undefined || side.body.format === 'text') throw new Error('no document');
+    const only = itemsOf(side.body).filter((item) => nameOf(item).name === 'reset');
+    const body = withItems(side.body, only);
+
+    const edited = meant(exchangeOf(id, { path: path('reset'), headers: { accept } }), {
+      ...side,
+      body,
+    });
+
+    expect(textOf(edited)).toContain(text);
+  });
+});
+
 describe('one pod', () => {
   const one = (name: string, accept = 'application/json') =>
     exchangeOf(31, { path: `${API}/namespaces/team-a/pods/${name}`, headers: { accept } });
@@ -156,5 +187,157 @@ describe('one pod', () => {
 
   test('without memory stays hidden', () => {
     expect(meant(one('no-memory')).applied).toEqual([]);
+  });
+});
+
+describe('one pod in other forms', () => {
+  const asked = (accept: string, query = '', headers: Record<string, string> = {}) =>
+    exchangeOf(31, {
+      path: `${API}/namespaces/team-a/pods/idle${query}`,
+      headers: { accept, ...headers },
+    });
+  const table = 'as=Table;v=v1;g=meta.k8s.io';
+
+  test.each([
+    ['application/yaml', 'yaml', 'application/yaml'],
+    ['application/vnd.kubernetes.protobuf', 'protobuf', 'application/vnd.kubernetes.protobuf'],
+    [`application/yaml;${table}`, 'yaml', 'application/yaml'],
+    [`*/*;${table}`, 'compact', 'application/json'],
+    [
+      `application/vnd.kubernetes.protobuf;${table},application/json`,
+      'compact',
+      'application/json',
+    ],
+    ['application/json;q=0.1,application/yaml;q=0.2', 'yaml', 'application/yaml'],
+    ['application/xml,*/*;q=0.8', 'compact', 'application/json'],
+    ['application/json;pretty=1', 'indented', 'application/json'],
+    ['', 'compact', 'application/json'],
+  ])('is served to who accepts %j as %s', (accept, format, contentType) => {
+    const { status, body, headers } = meant(asked(accept));
+
+    expect({ status, format: body?.format, contentType: headers.get('content-type') }).toEqual({
+      status: 200,
+      format,
+      contentType,
+    });
+  });
+
+  test.each([
+    ['?pretty=1', {}, 'indented'],
+    ['?pretty=0', { 'user-agent': 'curl/8' }, 'compact'],
+    ['', { 'User-Agent': 'curl/8' }, 'indented'],
+  ])('is served with %j and %j as %s', (query, headers, format) => {
+    expect(meant(asked('application/json', query, headers)).body?.format).toBe(format);
+  });
+
+  test('whose counter fell is missing in the form of errors, which is no Table', () => {
+    const path = `${API}/namespaces/team-a/pods/reset`;
+    const exchange = exchangeOf(161, { path, headers: { accept: `application/yaml;${table}` } });
+
+    const { status, body, headers } = meant(exchange);
+
+    expect({ status, format: body?.format }).toEqual({ status: 404, format: 'indented' });
+    expect(headers.get('content-type')).toBe('application/json');
+  });
+});
+
+describe('a token of somebody else', () => {
+  const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test.each([
+    ['a b', 400, 'illegal base64 data at input byte 1'],
+    ['x', 400, 'illegal base64 data at input byte 0'],
+    ['YWJj', 400, 'it is not JSON'],
+    [token([1]), 400, 'it is not a JSON object'],
+    [token({ rv: 1 }), 400, 'it has no version'],
+    [token({ v: 'meta.k8s.io/v1', rv: 1, start: 'x' }), 410, 'too old'],
+  ])('%j is refused with %i: %s', (value, code, text) => {
+    const path = `${API}/nodes?continue=${encodeURIComponent(value)}`;
+
+    const { status, body } = meant(exchangeOf(123, { path }));
+
+    expect(status).toBe(code);
+    expect(body && writeBody(body)).toContain(text);
+  });
+
+  test('is refused in YAML as Go breaks its lines', () => {
+    const exchange = exchangeOf(123, {
+      path: `${API}/nodes?continue=x`,
+      headers: { accept: 'application/yaml' },
+    });
+    const { body } = meant(exchange);
+
+    expect(body && writeBody(body)).toContain(
+      "message: 'invalid continue token: continue key is not valid: illegal base64 data at\n  input byte 0'\n",
+    );
+  });
+
+  test('is refused in the form of errors', () => {
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { body } = meant(exchangeOf(123, { headers: { accept } }));
+
+    expect(body?.format).toBe('indented');
+  });
+});
+
+describe('OpenAPI in protobuf', () => {
+  const PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+  test.each([
+    [PROTOBUF, 406],
+    [`${PROTOBUF},application/json`, 200],
+    [`${PROTOBUF}, */*;q=0.1`, 200],
+    [`${PROTOBUF},application/json-seq`, 406],
+  ])('is answered to who accepts %s with %i', (accept, code) => {
+    const { status, headers, applied } = meant(exchangeOf(276, { headers: { accept } }));
+
+    expect({ status, applied }).toEqual({ status: code, applied: ['openapi-protobuf'] });
+    expect(headers.get('content-type')).toBe(code === 200 ? 'application/json' : undefined);
+  });
+});
+
+describe('a page of the profiler', () => {
+  const page = exchangeOf(247, { path: '/debug/pprof/cmdline' });
+  const missing = (contentType: string): Side => ({
+    status: 404,
+    headers: new Map([['content-type', contentType]]),
+    body: { format: 'text', text: 'Unknown profile\n' },
+  });
+
+  test('that upstream does not know is missing in our words', () => {
+    const { status, body, applied } = meant(page, missing('text/plain; charset=utf-8'));
+
+    expect({ status, applied }).toEqual({ status: 404, applied: ['debugging-pages'] });
+    expect(body?.format).toBe('indented');
+  });
+
+  test('has no body for HEAD', () => {
+    const { body } = meant({ ...page, method: 'HEAD' }, missing('text/plain; charset=utf-8'));
+
+    expect(body).toEqual({ format: 'text', text: '' });
+  });
+
+  test('that is missing as every other is equal', () => {
+    expect(meant(page, missing('application/json')).applied).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  const page = exchangeOf(520);
+  const PROTOBUF = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily';
+
+  test('are text to who asks for protobuf', () => {
+    const recorded = recordedSide(page);
+    const headers = new Map(recorded.headers).set('content-type', PROTOBUF);
+
+    const side = meant(page, { ...recorded, headers, body: { format: 'text', text: '\n' } });
+
+    expect(side.applied).toEqual(['metrics-protobuf']);
+    expect(side.headers).toEqual(recorded.headers);
+    expect(side.body).toBeUndefined();
+  });
+
+  test('are equal as text', () => {
+    expect(meant(page).applied).toEqual([]);
   });
 });

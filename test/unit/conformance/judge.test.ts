@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { Answer } from '../../conformance/ask.ts';
 import { DEVIATIONS, meantSide } from '../../conformance/deviations.ts';
@@ -39,6 +40,19 @@ describe('an answer as recorded', () => {
 
     expect(wrong.map(({ exchange, problems }) => [exchange.id, problems])).toEqual([]);
     expect(whole.length).toBe(exchanges.length - 1);
+  });
+
+  test('is equal when the recording kept the text of what came as gzip', () => {
+    const page = exchangeOf(520);
+    const headers = new Map(page.response.headers).set('content-encoding', 'gzip');
+    const zipped = { ...page, response: { ...page.response, headers } };
+    const answer = { ...recordedAnswer(page), headers: [...headers] };
+
+    const body = gzipSync(answer.body);
+
+    expect(outcomeOf(zipped, { ...answer, body }).problems).toEqual([]);
+    const less = gzipSync(String(answer.body).replace(/^# TYPE metrics_server_.*$/gm, ''));
+    expect(outcomeOf(zipped, { ...answer, body: less }).outcome).toBe('wrong');
   });
 
   test('is wrong where a deviation is listed', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSelected } from '../../conformance/selectors.ts';
+import { hasSelectors, isSelected } from '../../conformance/selectors.ts';
 import { resourcePathOf } from '../../conformance/side.ts';
 
 const POD = {
@@ -20,6 +20,7 @@ describe('resourcePathOf', () => {
     ['/namespaces//pods', 'pods', '', ''],
     ['/namespaces/a/pods/b?x=1', 'pods', 'a', 'b'],
     ['/nodes', 'nodes', '', ''],
+    ['/n%6fdes', 'nodes', '', ''],
     ['/nodes/n?pretty', 'nodes', '', 'n'],
   ])('%s', (path, resource, namespace, name) => {
     expect(resourcePathOf(`${API}${path}`)).toMatchObject({ resource, namespace, name });
@@ -49,6 +50,9 @@ describe('isSelected', () => {
     ['/namespaces/team-a/pods', true],
     ['/namespaces/team-b/pods', false],
     ['/pods?labelSelector=app%3Didle', true],
+    ['/pods?labelSelector=app%00%3Dother', true],
+    ['/pods?fieldSelector=%3D', true],
+    ['/pods?fieldSelector=!%3D,metadata.name%3Dother', false],
     ['/pods?labelSelector=app%3D%3Dother', false],
     ['/pods?labelSelector=app!%3Dother,n', true],
     ['/pods?labelSelector=app%20in%20(x,idle)', true],
@@ -68,5 +72,19 @@ describe('isSelected', () => {
     const asked = resourcePathOf(`${API}${path}`);
 
     expect(asked && isSelected(asked, POD)).toBe(expected);
+  });
+});
+
+describe('hasSelectors', () => {
+  test.each([
+    ['', false],
+    ['?labelSelector=&fieldSelector=', false],
+    ['?labelSelector=%20&fieldSelector=,%3D%3D', false],
+    ['?labelSelector=app', true],
+    ['?fieldSelector=metadata.name%3D', true],
+  ])('of %j: %j', (query, has) => {
+    const asked = resourcePathOf(`${API}/pods${query}`);
+
+    expect(asked && hasSelectors(asked)).toBe(has);
   });
 });
