@@ -36,7 +36,10 @@ export function answerRequests(server: Server, handler: RequestListener): void {
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     if (request.headers.expect?.trim() === '') server.emit('request', request, response);
-    else refuse(response, { code: 417, reason: 'Expectation Failed', body: '' });
+    else {
+      // Unlike what is said about requests that could not be read, this is an answer with a date.
+      response.writeHead(417, { Connection: 'close' }).end();
+    }
   });
 }
 

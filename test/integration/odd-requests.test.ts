@@ -166,6 +166,16 @@ describe('the audit id', () => {
   });
 });
 
+test('an expectation that nobody can meet is answered with a date', async () => {
+  using connection = await RawConnection.open(server.port);
+
+  await connection.send(head('GET /readyz HTTP/1.1', 'Expect: 200-ok'));
+  const { code, headers } = (await connection.next()) ?? {};
+
+  expect(code).toBe(417);
+  expect(headers?.get('date')).toMatch(/ GMT$/);
+});
+
 describe('what is not even TLS, or only the beginning of it', () => {
   const HELLO = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03';
 
