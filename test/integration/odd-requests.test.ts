@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -11,6 +12,7 @@ import { ServerClient } from '../support/server-client.ts';
 import { talk } from '../support/talk.ts';
 import { until } from '../support/wait-for.ts';
 
+const COMPATIBILITY = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
 const ODD_REQUESTS = [...ODD_FRAMING, ...ODD_REQUEST_LINES];
 
 let cluster: Cluster;
@@ -57,10 +59,11 @@ describe('an odd request is answered in our words, and the next one is served', 
     await expectServed();
   });
 
-  test('and where the words are not those of the Go server, there is a reason', () => {
+  test('and where the words are not those of the Go server, there is a reason, and docs/compatibility.md tells it', () => {
     for (const { go, ours, why } of ODD_REQUESTS) {
       expect(ours === undefined).toBe(why === undefined);
       expect(ours).not.toBe(go);
+      expect([why, COMPATIBILITY.includes(why ?? '')]).toEqual([why, true]);
     }
   });
 });
