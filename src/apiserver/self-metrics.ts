@@ -2,7 +2,8 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Counter, Gauge, collectDefaultMetrics } from 'prom-client';
-import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
+import { SeriesHistogram } from '../model/instruments.ts';
 import type { Answer, Header } from './answer.ts';
 import {
   cpuSeconds,
@@ -120,8 +121,8 @@ export async function metricsAnswer(
   const families: Family[] = [];
   // In the order in which they were made: some of the library's are set by the one that was made before them.
   for (const { name } of registry.getMetricsAsArray()) {
-    const family = await registry.getSingleMetric(name)?.get();
-    if (family) families.push(family);
+    const metric = registry.getSingleMetric(name);
+    if (metric) families.push(await familyOf(metric));
     await new Promise(setImmediate);
   }
   families.sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -144,17 +145,34 @@ export async function metricsAnswer(
 /** So many samples are written without others having their turn: about a millisecond. */
 const SAMPLES_PER_PIECE = 500;
 
-interface Family extends MetricObjectWithValues<MetricValue<string>> {
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: Iterable<Sample>;
+}
+
+interface Sample {
   /** Lines of a histogram have names of their own. */
-  values: (MetricValue<string> & { readonly metricName?: string })[];
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number | undefined>>;
+  readonly value: number;
+}
+
+async function familyOf(metric: Metric): Promise<Family> {
+  if (metric instanceof SeriesHistogram) return metric.family();
+  const { name, help, type, values } = await metric.get();
+  return { name, help, type: String(type), values };
 }
 
 /** The text format 0.0.4, in pieces of whole lines. A family without samples shows its head. */
 function* expositionOf({ name, help, type, values }: Family): Iterable<string> {
-  let piece = `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${String(type)}\n`;
-  for (const [at, { metricName = name, labels, value }] of values.entries()) {
+  let piece = `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n`;
+  let samples = 0;
+  for (const { metricName = name, labels, value } of values) {
     piece += `${metricName}${labelsText(labels)} ${numberText(value)}\n`;
-    if ((at + 1) % SAMPLES_PER_PIECE === 0) {
+    samples += 1;
+    if (samples % SAMPLES_PER_PIECE === 0) {
       yield piece;
       piece = '';
     }

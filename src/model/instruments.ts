@@ -1,6 +1,6 @@
 import { Histogram } from 'prom-client';
 import type { MetricObjectWithValues, MetricValueWithName, Registry } from 'prom-client';
-import { BucketCounts } from './bucket-counts.ts';
+import { BucketCounts, type HistogramLine } from './bucket-counts.ts';
 
 interface HistogramSpec<Key> {
   readonly name: string;
@@ -42,11 +42,21 @@ export class SeriesHistogram<Key> extends Histogram {
     this.series.delete(key);
   }
 
+  /** All lines, made one series after the other as they are taken: thousands of nodes are not shown in one turn. */
+  private *lines(): Iterable<HistogramLine> {
+    const { name, labelsOf } = this.spec;
+    for (const [key, counts] of this.series) yield* counts.lines(name, labelsOf?.(key) ?? {});
+  }
+
+  /** The whole of it, as a page shows it. */
+  family() {
+    const { name, help } = this.spec;
+    return { name, help, type: 'histogram', values: this.lines() };
+  }
+
   override get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const { name, help, labelsOf } = this.spec;
-    const values = [...this.series].flatMap(([key, counts]) =>
-      counts.lines(name, labelsOf?.(key) ?? {}),
-    );
+    const { name, help } = this.spec;
+    const values = [...this.lines()];
     // The library's enum of types is not exported as a value; 'histogram' is what it holds.
     const type = 'histogram' as unknown as MetricObjectWithValues<
       MetricValueWithName<string>

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Gauge, Histogram, Registry } from 'prom-client';
 import { requestInstruments } from '../../../src/apiserver/instruments.ts';
 import { metricsAnswer, registerProcessMetrics } from '../../../src/apiserver/self-metrics.ts';
+import { kubeletInstruments } from '../../../src/kubelet/instruments.ts';
 import { serveApp } from '../../support/serve-app.ts';
 
 async function pageOf(registry: Registry): Promise<string> {
@@ -41,6 +42,22 @@ describe('/metrics', () => {
       expect(body).toContain('# TYPE apiserver_request_total counter\n');
     },
   );
+
+  test('makes the lines of many nodes as they are written', async () => {
+    const registry = new Registry();
+    const instruments = kubeletInstruments(registry);
+    for (let n = 0; n < 2000; n++) instruments.scraped(`node-${n}`, true, 0.02, 0);
+    let turns = 0;
+    const counting = setInterval(() => turns++, 0);
+
+    const page = await pageOf(registry);
+
+    clearInterval(counting);
+    expect(page.match(/^metrics_server_kubelet_request_duration_seconds_bucket/gm)).toHaveLength(
+      24_000,
+    );
+    expect(turns).toBeGreaterThan(10);
+  });
 
   test('lets others have their turn while a large family is written', async () => {
     const registry = new Registry();

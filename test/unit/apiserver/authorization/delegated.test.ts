@@ -48,7 +48,7 @@ function setUp(
       user: { name, uid: '', groups, extra },
       request: requestInfo('GET', url),
     });
-  return { clock, log, registry, asked, ask };
+  return { clock, log, registry, asked, ask, authorizer };
 }
 
 describe('delegatedAuthorizer, order and decisions', () => {
@@ -183,6 +183,22 @@ describe('delegatedAuthorizer, the self-metrics', () => {
         'authorization_duration_seconds_bucket{le="0.001",result="allowed"} 2',
         'authorization_duration_seconds_bucket{le="16.384",result="error"} 2',
       ]),
+    );
+  });
+});
+
+describe('questions about acting as somebody else', () => {
+  test('are asked, and counted with impersonation and not as attempts', async () => {
+    const { authorizer, asked, ask, registry } = setUp();
+    const user = { name: 'bob', uid: '', groups: [], extra: new Map() };
+    for (const verb of ['impersonate', 'impersonate:user-info', 'impersonate-on:user-info:list']) {
+      await authorizer.authorize({ user, request: { ...requestInfo('GET', NODES), verb } });
+    }
+    await ask();
+
+    expect(asked).toHaveLength(4);
+    expect(await registry.getSingleMetricAsString('authorization_attempts_total')).toMatch(
+      /\nauthorization_attempts_total\{result="allowed"\} 1$/,
     );
   });
 });
