@@ -10,7 +10,7 @@ export const ODD_REQUEST_LINES: readonly OddRequest[] = [
     send: ['GET /readyz\r\n\r\n'],
     go: '400 Bad Request, end',
     ours: '505 HTTP Version Not Supported: unsupported protocol version, end',
-    why: 'Node does not tell it from an explicit version',
+    why: STRICT,
   },
   {
     name: 'HTTP/0.9, explicit',
@@ -37,7 +37,7 @@ export const ODD_REQUEST_LINES: readonly OddRequest[] = [
     send: ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'],
     go: '404 paths, end',
     ours: '400 Bad Request, end',
-    why: 'it is not a request',
+    why: 'it is no request of HTTP/1.1',
   },
   {
     name: 'a blank in the target',
@@ -49,7 +49,7 @@ export const ODD_REQUEST_LINES: readonly OddRequest[] = [
     send: [head('GET  /readyz HTTP/1.1')],
     go: '400 Bad Request, end',
     ours: '200 ok, open',
-    why: "Node's parser is lenient here",
+    why: 'RFC 9112 2.2 and 3',
   },
   { name: 'tabs', send: [head('GET\t/readyz\tHTTP/1.1')], go: '400 Bad Request, end' },
   { name: 'no target', send: [head('GET HTTP/1.1')], go: '400 Bad Request, end' },

@@ -26,6 +26,6 @@ export function head(line: string, ...headers: readonly string[]): string {
   return [line, ...lines, '', ''].join('\r\n');
 }
 
-/** Reasons for other words than those of the Go server. */
-export const CLOSES = 'ends the connection rather than to look for the next request in it';
-export const STRICT = "Node's parser is strict here";
+/** Reasons for other words than those of the Go server, as docs/compatibility.md gives them. */
+export const CLOSES = 'what follows cannot be told apart safely';
+export const STRICT = "Node's parser";
