@@ -1,5 +1,4 @@
 import { badRequest } from '../../apimachinery/status-error.ts';
-import { goQuote } from '../../apimachinery/go-quote.ts';
 import { quoteJson } from '../../apimachinery/json-text.ts';
 import type { ItemEncoding, TableColumn } from '../api-group.ts';
 import type { Envelope, IncludedObject, TableRequest, TypeMeta } from './encoder.ts';
@@ -23,7 +22,7 @@ export function includedObject(text: string | undefined): IncludedObject {
       return text;
     default:
       throw badRequest(
-        `Unable to convert to Table as requested: includeObject: Invalid value: ${goQuote(text)}: ` +
+        `Unable to convert to Table as requested: includeObject: Invalid value: ${quoteJson(text)}: ` +
           "must be 'Metadata', 'Object', 'None', or empty",
       );
   }

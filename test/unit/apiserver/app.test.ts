@@ -376,8 +376,10 @@ describe('what clients get wrong', () => {
     const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
 
     const list = await app.ask({ path: `${root}/nodes?includeObject=foo`, headers });
+    const marked = await app.ask({ path: `${root}/nodes?includeObject=%22%3C`, headers });
     const missing = await app.ask({ path: `${root}/nodes/nope?includeObject=foo`, headers });
 
+    expect(messageOf(marked)).toContain(String.raw`Invalid value: "\"\u003c": must be`);
     expect(list.status).toBe(400);
     expect(messageOf(list)).toBe(
       "Unable to convert to Table as requested: includeObject: Invalid value: \"foo\": must be 'Metadata', 'Object', 'None', or empty",
