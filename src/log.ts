@@ -25,7 +25,8 @@ type Plain =
   string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 type Fields = readonly (readonly [string, Plain])[];
 
-const DEBUG_VERBOSITY = 4;
+/** From this `-v` on every request is told, as upstream: apiserver/pkg/server/httplog. */
+const DEBUG_VERBOSITY = 3;
 
 /**
  * The log of the program. `text` are klog's lines, which everything that reads the logs of Kubernetes

@@ -150,7 +150,7 @@ function account({ log, clock }: AppParts): Stage {
     const { api, book } = response.locals.exchange;
     response.once('close', () => {
       const { user, bytes } = response.locals.exchange;
-      const durationMs = clock.monotonicMs() - startMs;
+      const durationMs = Math.round((clock.monotonicMs() - startMs) * 1000) / 1000;
       const code = response.statusCode;
       const completed = response.writableFinished;
       const fields = { method: api.method, path: api.info.path, user: user?.name };

@@ -87,8 +87,8 @@ describe('createLogger', () => {
   });
 
   test.each([
-    { format: 'text', verbosity: 3, lines: 0 },
-    { format: 'text', verbosity: 4, lines: 1 },
+    { format: 'text', verbosity: 2, lines: 0 },
+    { format: 'text', verbosity: 3, lines: 1 },
     { format: 'json', verbosity: 0, lines: 0 },
     { format: 'json', verbosity: 9, lines: 1 },
   ] as const)('writes $lines debug lines as $format at -v=$verbosity', (row) => {
