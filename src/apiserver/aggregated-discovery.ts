@@ -45,9 +45,13 @@ export function aggregatedDiscoveryAnswer(
   return { code: 200, contentType, headers, body: encoder.document(document) };
 }
 
-/** The same for all encodings, and for all replicas that serve the same. */
-function tagOf(document: ApiGroupDiscoveryList): string {
-  const hash = createHash('sha512').update(toJsonText(document), 'utf8').digest('hex');
+/**
+ * The same for all encodings, for all replicas that serve the same, and for upstream: what an aggregator has kept of
+ * one stays good when the other takes its place. It is made without the type, which upstream adds when it encodes.
+ */
+function tagOf({ metadata, items }: ApiGroupDiscoveryList): string {
+  const text = toJsonText({ metadata, items });
+  const hash = createHash('sha512').update(text, 'utf8').digest('hex');
   return `"${hash.toUpperCase()}"`;
 }
 

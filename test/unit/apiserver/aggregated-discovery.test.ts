@@ -14,6 +14,8 @@ const PROTOBUF_V2 = `application/vnd.kubernetes.protobuf;${TARGET}`;
 /** As the real server answers it. */
 const RECORDED =
   '{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},"items":[{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","resources":[{"resource":"nodes","responseKind":{"group":"","version":"","kind":"NodeMetrics"},"scope":"Cluster","singularResource":"","verbs":["get","list"]},{"resource":"pods","responseKind":{"group":"","version":"","kind":"PodMetrics"},"scope":"Namespaced","singularResource":"","verbs":["get","list"]}],"freshness":"Current"}]}]}\n';
+const RECORDED_TAG =
+  '"358A59ADB76207FD91A611EE4E44AA35402A763B15DAFCCDA881CF87B1316E7F7BCF0A0AAF9F7D57EE70498199884A495CE5759E3A791DC934EA8FB4ABBD68F3"';
 const RECORDED_PROTOBUF =
   'azhzAAovChZhcGlkaXNjb3ZlcnkuazhzLmlvL3YyEhVBUElHcm91cERpc2NvdmVyeUxpc3QSpAEKBgoAEgAaABKZAQoeCg5tZXRyaWNzLms4cy5pbxIAGgAiACoAMgA4AEIAEncKB3YxYmV0YTESMAoFbm9kZXMSEQoAEgAaC05vZGVNZXRyaWNzGgdDbHVzdGVyIgAqA2dldCoEbGlzdBIxCgRwb2RzEhAKABIAGgpQb2RNZXRyaWNzGgpOYW1lc3BhY2VkIgAqA2dldCoEbGlzdBoHQ3VycmVudBoAIgA=';
 /** What k8s.io/apimachinery v0.36.3 makes of the fruits. */
@@ -50,7 +52,7 @@ describe('aggregated discovery', () => {
       'content-type': JSON_V2,
       'cache-control': 'public',
       vary: 'Accept',
-      etag: expect.stringMatching(/^"[0-9A-F]{128}"$/),
+      etag: RECORDED_TAG,
     });
   });
 
