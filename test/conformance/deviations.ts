@@ -340,16 +340,16 @@ function withoutMetricsProtobuf({ path }: Exchange, side: Side): Side | undefine
 
 function withoutDebuggingPages({ method, path }: Exchange, side: Side): Side | undefined {
   const [route = ''] = path.split('?');
-  const isRefused = [400, 401, 403].includes(side.status) || isOrdinary404(side);
+  const isRefused = [401, 403].includes(side.status) || isRefusedAsOthers(side);
   if (!/^\/(?:debug\/|statusz$|flagz$)/.test(route) || isRefused) return undefined;
   const { status, headers, body } = unknownPath();
   const isHead = method === 'HEAD';
   return { status, headers: new Map(headers), body: isHead ? { format: 'text', text: '' } : body };
 }
 
-/** Pages of the profiler that do not exist are missing in its own words. */
-function isOrdinary404({ status, headers }: Side): boolean {
-  return status === 404 && headers.get('content-type') === 'application/json';
+/** These pages refuse and miss in words of their own, as text. */
+function isRefusedAsOthers({ status, headers }: Side): boolean {
+  return [400, 404].includes(status) && headers.get('content-type')?.startsWith('text/') !== true;
 }
 
 /** The recorded answer to a path that does not exist. */

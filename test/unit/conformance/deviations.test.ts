@@ -317,8 +317,18 @@ describe('a page of the profiler', () => {
     expect(body).toEqual({ format: 'text', text: '' });
   });
 
-  test('that is missing as every other is equal', () => {
-    expect(meant(page, missing('application/json')).applied).toEqual([]);
+  test('that refuses what it is told is missing', () => {
+    const refused = { ...missing('text/plain'), status: 400 };
+
+    expect(meant(page, refused)).toMatchObject({ status: 404, applied: ['debugging-pages'] });
+  });
+
+  test.each([
+    [404, 'application/json'],
+    [400, 'application/yaml'],
+    [403, 'application/json'],
+  ])('that is answered with %i in %s as every other is equal', (status, contentType) => {
+    expect(meant(page, { ...missing(contentType), status }).applied).toEqual([]);
   });
 });
 
