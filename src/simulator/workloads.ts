@@ -16,7 +16,15 @@ type CpuCurve =
   /** A triangle: from low to high in the first half of a period, and back in the second. */
   | (Swing & { readonly shape: 'triangle' })
   /** High for the first `busyMs` of every period, low for the rest. */
-  | (Swing & { readonly shape: 'square'; readonly busyMs: number });
+  | (Swing & { readonly shape: 'square'; readonly busyMs: number })
+  /** As much from each age on; nothing before the first. Steps may be added while it runs, at its end only. */
+  | { readonly shape: 'steps'; readonly steps: readonly Step[] };
+
+/** How much (µcores, or bytes) from an age on, in ms; ages rise. */
+export interface Step {
+  readonly fromMs: number;
+  readonly amount: number;
+}
 
 interface Swing {
   readonly lowMicroCores: number;
@@ -36,7 +44,8 @@ type MemoryCurve =
       readonly periodMs: number;
       readonly phaseMs: number;
     }
-  | { readonly shape: 'growing'; readonly bytes: number; readonly bytesPerSecond: number };
+  | { readonly shape: 'growing'; readonly bytes: number; readonly bytesPerSecond: number }
+  | { readonly shape: 'steps'; readonly steps: readonly Step[] };
 
 /**
  * The lives of a container that ends again and again: it runs for `runMs`, waits, and starts anew, with
@@ -121,6 +130,8 @@ export function cpuIntegral(curve: CpuCurve, ageMs: number): bigint {
       );
     case 'square':
       return squareIntegral(curve, curve.phaseMs + ageMs) - squareIntegral(curve, curve.phaseMs);
+    case 'steps':
+      return stepsIntegral(curve.steps, ageMs);
   }
 }
 
@@ -147,6 +158,15 @@ function squareIntegral(curve: Swing & { readonly busyMs: number }, untilMs: num
   return BigInt(highMicroCores) * busy + BigInt(lowMicroCores) * calm;
 }
 
+function stepsIntegral(steps: readonly Step[], untilMs: number): bigint {
+  let sum = 0n;
+  for (const [at, { fromMs, amount }] of steps.entries()) {
+    const endMs = Math.min(untilMs, steps[at + 1]?.fromMs ?? untilMs);
+    if (endMs > fromMs) sum += BigInt(amount) * BigInt(endMs - fromMs);
+  }
+  return sum;
+}
+
 /** The working set at this age, in bytes: whole pages, as the kernel counts. Zero after the end of a life. */
 export function memoryBytesAt(workload: Workload, ageMs: number): number {
   const life = lifeAt(workload, ageMs);
@@ -161,6 +181,8 @@ function memoryOf(curve: MemoryCurve, ageMs: number): number {
       return curve.bytes;
     case 'growing':
       return curve.bytes + Math.floor((curve.bytesPerSecond * ageMs) / 1000);
+    case 'steps':
+      return curve.steps.findLast(({ fromMs }) => fromMs <= ageMs)?.amount ?? 0;
     case 'triangle': {
       const at = (curve.phaseMs + ageMs) % curve.periodMs;
       const risen = Math.min(at, curve.periodMs - at) * 2;

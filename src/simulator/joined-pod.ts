@@ -1,0 +1,119 @@
+import { type KubeObject, listAt, textAt } from './kube-object.ts';
+import { type RunContainer, type RunPod, nextChangeMs, statusAt } from './joined-status.ts';
+import { type ContainerLoad, LOAD_ANNOTATION, parseLoad } from './load-words.ts';
+import { hashText } from './seed.ts';
+import type { SharedLoad } from './shared-load.ts';
+import type { World } from './world.ts';
+import { type Workload, idle, restarting, steady } from './workloads.ts';
+
+/** Longer than anybody watches. */
+const FOREVER_MS = 2 ** 40;
+const NODE_IP = '127.0.0.1';
+
+export interface JoinedPodParts {
+  readonly object: KubeObject;
+  readonly world: World;
+  /** The load of a name that several containers share. Throws for an unknown one. */
+  readonly sharedLoad: (name: string) => SharedLoad;
+  readonly nowMs: number;
+}
+
+/** A pod of a real API server that a simulated kubelet runs: its figures are in the world, its status here. */
+export class JoinedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  private readonly world: World;
+  private readonly shared: readonly { readonly load: SharedLoad; readonly key: string }[];
+  private readonly pod: RunPod;
+
+  /** @throws SyntaxError for an annotation that cannot be read. */
+  constructor({ object, world, sharedLoad, nowMs }: JoinedPodParts) {
+    const { namespace = 'default', name, uid = '' } = object.metadata;
+    this.namespace = namespace;
+    this.name = name;
+    this.uid = uid;
+    this.world = world;
+    // Who was started before this program was: it goes on with the same ages.
+    const startMs = Date.parse(textAt(object, 'status', 'startTime')) || nowMs;
+    const plans = containersOf(object).map((container) => {
+      const { load } = container;
+      const key = `${uid}/${container.name}`;
+      const shared = load.shared === undefined ? undefined : sharedLoad(load.shared);
+      const workload = shared ? shared.join(key, nowMs) : ownWorkload(container);
+      return { ...container, key, shared, workload };
+    });
+    this.shared = plans.flatMap(({ shared, key }) => (shared ? [{ load: shared, key }] : []));
+    const { containers } = world.addPod({
+      namespace,
+      name,
+      uid,
+      nodeName: textAt(object, 'spec', 'nodeName'),
+      phase: 'Running',
+      startMs,
+      labels: object.metadata.labels ?? {},
+      owner: undefined,
+      configHash: undefined,
+      containers: plans,
+    });
+    this.pod = {
+      uid,
+      startMs,
+      scheduledMs: Date.parse(object.metadata.creationTimestamp ?? '') || startMs,
+      podIp: `10.244.${hashText(1, uid) % 256}.${1 + (hashText(2, uid) % 254)}`,
+      hostIp: NODE_IP,
+      containers: plans.map((plan, at): RunContainer => {
+        const containerStartMs = containers[at]?.startMs ?? startMs;
+        plan.shared?.startsAt(plan.key, containerStartMs);
+        return {
+          ...plan,
+          startMs: containerStartMs,
+          readyMs: containerStartMs + plan.load.readyAfterMs,
+          exitCode: plan.load.exitCode,
+        };
+      }),
+    };
+  }
+
+  /** The `status` to be written at a moment. */
+  status(nowMs: number): object {
+    return statusAt(this.pod, nowMs);
+  }
+
+  /** When the status has to be written next; Infinity: not by itself. */
+  nextChangeMs(nowMs: number): number {
+    return nextChangeMs(this.pod, nowMs);
+  }
+
+  /** Takes it off its node. */
+  end(nowMs: number): void {
+    for (const { load, key } of this.shared) load.leave(key, nowMs);
+    this.world.removePod(this.namespace, this.name);
+  }
+}
+
+interface PodContainer {
+  readonly name: string;
+  readonly image: string;
+  readonly load: ContainerLoad;
+  readonly restarts: boolean;
+}
+
+/** The containers of its spec; those that have to end before (init containers) count as done. */
+function containersOf(object: KubeObject): PodContainer[] {
+  const policy = textAt(object, 'spec', 'restartPolicy');
+  return listAt(object, 'spec', 'containers').map((container) => {
+    const name = textAt(container, 'name');
+    const load = parseLoad(object.metadata.annotations?.[`${LOAD_ANNOTATION}${name}`] ?? '');
+    const restarts = policy === 'Always' || (policy === 'OnFailure' && load.exitCode !== 0);
+    return { name, image: textAt(container, 'image'), load, restarts };
+  });
+}
+
+function ownWorkload({ load, restarts }: PodContainer): Workload {
+  const { endsAfterMs: runMs } = load;
+  if (runMs === Number.POSITIVE_INFINITY) return load.milliCores === 0 ? idle(load) : steady(load);
+  const workload = restarting({ ...load, runMs });
+  if (restarts) return workload;
+  return { ...workload, lives: { runMs, backOffMs: FOREVER_MS, maxBackOffMs: FOREVER_MS } };
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts';
+import { textAt, textsAt, valueAt } from './kube-object.ts';
+import {
+  type KubeletAttributes,
+  type KubeletCredentials,
+  type KubeletDecision,
+  UNAUTHORIZED_TEXT,
+  kubeletForbiddenText,
+} from './kubelet.ts';
+import type { RemoteApi } from './remote-api.ts';
+import { type UserInfo, authenticated, userInfo } from './user-info.ts';
+
+const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
+const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+/** Verdicts remembered; when there are more, all are asked for anew. */
+const REMEMBERED = 1024;
+
+/**
+ * Kubelets that delegate to a real kube-apiserver: TokenReview says whose a token is, SubjectAccessReview what
+ * they may. Verdicts are remembered for `rememberMs`, whatever they are.
+ */
+export class RemoteAccess {
+  private readonly api: RemoteApi;
+  private readonly clock: Clock;
+  private readonly rememberMs: number;
+  private readonly known = new Map<string, { answer: Promise<unknown>; untilMs: number }>();
+
+  constructor(api: RemoteApi, clock: Clock, rememberMs: number) {
+    this.api = api;
+    this.clock = clock;
+    this.rememberMs = rememberMs;
+  }
+
+  async decide(
+    { certificate, token }: KubeletCredentials,
+    attributes: KubeletAttributes,
+  ): Promise<KubeletDecision> {
+    const user =
+      certificate.user ?? (token === undefined ? undefined : await this.userOfToken(token));
+    if (!user) return { status: 401, message: UNAUTHORIZED_TEXT };
+    for (const subresource of attributes.subresources) {
+      if (await this.mayDo(authenticated(user), attributes, subresource)) {
+        return { status: 200, message: '' };
+      }
+    }
+    return { status: 403, message: kubeletForbiddenText(user.name, attributes) };
+  }
+
+  private async userOfToken(token: string): Promise<UserInfo | undefined> {
+    const review = await this.ask(TOKEN_REVIEWS, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token },
+    });
+    if (valueAt(review, 'status', 'authenticated') !== true) return undefined;
+    const user = valueAt(review, 'status', 'user');
+    const extra = Object.entries(valueAt(user, 'extra') ?? {});
+    return userInfo(textAt(user, 'username'), textsAt(user, 'groups'), {
+      uid: textAt(user, 'uid'),
+      extra: new Map(extra.map(([name, values]) => [name, values as readonly string[]])),
+    });
+  }
+
+  private async mayDo(
+    user: UserInfo,
+    { verb, resource, name }: KubeletAttributes,
+    subresource: string,
+  ): Promise<boolean> {
+    const review = await this.ask(ACCESS_REVIEWS, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: user.name,
+        uid: user.uid,
+        groups: user.groups,
+        extra: Object.fromEntries(user.extra),
+        resourceAttributes: { verb, group: '', version: 'v1', resource, subresource, name },
+      },
+    });
+    return valueAt(review, 'status', 'allowed') === true;
+  }
+
+  /** A failure is not remembered. */
+  private ask(path: string, review: object): Promise<unknown> {
+    const key = JSON.stringify(review);
+    const nowMs = this.clock.monotonicMs();
+    const remembered = this.known.get(key);
+    if (remembered && remembered.untilMs > nowMs) return remembered.answer;
+    if (this.known.size >= REMEMBERED) this.known.clear();
+    const answer = this.api.post(path, review);
+    this.known.set(key, { answer, untilMs: nowMs + this.rememberMs });
+    answer.catch(() => this.known.delete(key));
+    return answer;
+  }
+}
