@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+
+/** Where the parts of a plane are; all ports are on 127.0.0.1. */
+export interface PlaneLayout {
+  readonly folder: string;
+  readonly etcdPort: number;
+  readonly etcdPeerPort: number;
+  readonly apiPort: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+function pki({ folder }: PlaneLayout, name: string): string {
+  return join(folder, 'pki', name);
+}
+
+export function kubeconfigOf({ folder }: PlaneLayout, user: string): string {
+  return join(folder, `${user.replace('system:', '')}.kubeconfig`);
+}
+
+export function etcdFlags(layout: PlaneLayout): string[] {
+  const client = `https://${LOOPBACK}:${layout.etcdPort}`;
+  const peer = `http://${LOOPBACK}:${layout.etcdPeerPort}`;
+  return [
+    `--data-dir=${join(layout.folder, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--cert-file=${pki(layout, 'etcd.crt')}`,
+    `--key-file=${pki(layout, 'etcd.key')}`,
+    `--trusted-ca-file=${pki(layout, 'etcd-ca.crt')}`,
+    '--client-cert-auth',
+    // one member: nobody ever speaks to it as a peer
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    // what is lost in a power cut is not missed
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ];
+}
+
+export function apiServerFlags(layout: PlaneLayout, controllers: boolean): string[] {
+  return [
+    `--etcd-servers=https://${LOOPBACK}:${layout.etcdPort}`,
+    `--etcd-cafile=${pki(layout, 'etcd-ca.crt')}`,
+    `--etcd-certfile=${pki(layout, 'etcd-client.crt')}`,
+    `--etcd-keyfile=${pki(layout, 'etcd-client.key')}`,
+    `--secure-port=${layout.apiPort}`,
+    `--bind-address=${LOOPBACK}`,
+    `--advertise-address=${LOOPBACK}`,
+    // Endpoints may not hold a loopback address, so the plane is not written into them
+    '--endpoint-reconciler-type=none',
+    `--tls-cert-file=${pki(layout, 'apiserver.crt')}`,
+    `--tls-private-key-file=${pki(layout, 'apiserver.key')}`,
+    `--client-ca-file=${pki(layout, 'ca.crt')}`,
+    `--requestheader-client-ca-file=${pki(layout, 'front-proxy-ca.crt')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+    `--proxy-client-cert-file=${pki(layout, 'front-proxy-client.crt')}`,
+    `--proxy-client-key-file=${pki(layout, 'front-proxy-client.key')}`,
+    `--service-account-key-file=${pki(layout, 'sa.pub')}`,
+    `--service-account-signing-key-file=${pki(layout, 'sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    '--service-cluster-ip-range=10.0.0.0/24',
+    '--authorization-mode=Node,RBAC',
+    '--allow-privileged',
+    // without controllers no namespace gets its default service account
+    ...(controllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
+  ];
+}
+
+function clientFlags(layout: PlaneLayout, user: string): string[] {
+  const kubeconfig = kubeconfigOf(layout, user);
+  return [
+    `--kubeconfig=${kubeconfig}`,
+    `--authentication-kubeconfig=${kubeconfig}`,
+    `--authorization-kubeconfig=${kubeconfig}`,
+    '--leader-elect=false',
+    `--bind-address=${LOOPBACK}`,
+    // nobody asks them anything, and their usual ports may be taken
+    '--secure-port=0',
+  ];
+}
+
+export function controllerManagerFlags(layout: PlaneLayout): string[] {
+  return [
+    ...clientFlags(layout, 'system:kube-controller-manager'),
+    `--service-account-private-key-file=${pki(layout, 'sa.key')}`,
+    `--root-ca-file=${pki(layout, 'ca.crt')}`,
+    `--cluster-signing-cert-file=${pki(layout, 'ca.crt')}`,
+    `--cluster-signing-key-file=${pki(layout, 'ca.key')}`,
+    '--use-service-account-credentials',
+    '--horizontal-pod-autoscaler-sync-period=5s',
+    '--horizontal-pod-autoscaler-downscale-stabilization=10s',
+  ];
+}
+
+export function schedulerFlags(layout: PlaneLayout): string[] {
+  return clientFlags(layout, 'system:kube-scheduler');
+}

@@ -1,0 +1,73 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { type Built, buildPrograms } from './build.ts';
+
+export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+
+/** Where the programs of a control plane are. */
+export interface Programs {
+  /** The words that start a program, the program's own arguments left out. */
+  command(program: Program): readonly [string, ...string[]];
+  /** Whether there are controllers and a scheduler, too. */
+  readonly controllers: boolean;
+  /** Go clients that the tests use; undefined when there is no Go. */
+  readonly clients: string | undefined;
+}
+
+/** There is nothing to try against. The message is one sentence with the remedy. */
+export class NoControlPlaneError extends Error {
+  override readonly name = 'NoControlPlaneError';
+}
+
+/**
+ * The programs of KUBEBUILDER_ASSETS, else those built with the Go on PATH.
+ * @throws NoControlPlaneError when there is neither.
+ */
+export async function findPrograms(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Programs> {
+  const assets = env['KUBEBUILDER_ASSETS'] ?? '';
+  if (assets !== '') return assetsIn(assets);
+  const go = programOnPath('go', env);
+  if (go === undefined) {
+    throw new NoControlPlaneError(
+      'There is no control plane to try against: set E2E_KUBECONFIG to the kubeconfig of a cluster, or KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go',
+    );
+  }
+  return builtPrograms(await buildPrograms({ go, env, signal, say }));
+}
+
+function assetsIn(folder: string): Programs {
+  const missing = ['etcd', 'kube-apiserver'].filter((name) => !isExecutable(join(folder, name)));
+  if (missing.length > 0) {
+    throw new NoControlPlaneError(
+      `KUBEBUILDER_ASSETS: there is no ${missing.join(' and no ')} in "${folder}": name the folder that holds them`,
+    );
+  }
+  return {
+    command: (program) => [join(folder, program)],
+    controllers: false,
+    clients: undefined,
+  };
+}
+
+function builtPrograms({ controlplane, clients }: Built): Programs {
+  return { command: (program) => [controlplane, program], controllers: true, clients };
+}
+
+/** The path of a program; undefined when it is not on PATH. */
+function programOnPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const folders = (env['PATH'] ?? '').split(':').filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // ENOENT, EACCES: nothing that could be run
+  }
+}

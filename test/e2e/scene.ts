@@ -1,0 +1,269 @@
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLogger } from '../../src/log.ts';
+import { type JoinedCluster, joinCluster } from '../../src/simulator/joined-cluster.ts';
+import { kubeconfigText } from '../../src/simulator/kubeconfig.ts';
+import { listAt, textAt } from '../../src/simulator/kube-object.ts';
+import type { RemoteCluster } from '../../src/simulator/remote-api.ts';
+import { ClusterKubectl } from './ask-cluster.ts';
+import { eventually } from './eventually.ts';
+import { MetricsServer } from './metrics-server.ts';
+import type { Plane } from './plane.ts';
+import { type PodSpec, namespace, pod } from './workloads.ts';
+
+export const API_SERVICE = 'v1beta1.metrics.k8s.io';
+export const MANIFESTS = fileURLToPath(new URL('../../manifests/base', import.meta.url));
+/** The namespace with the pods that stay as they are. */
+export const FIGURES = 'e2e-figures';
+/** May read FIGURES by the role `view`, and nothing else. */
+export const VIEWER = 'viewer';
+/** May do nothing. */
+export const NOBODY = 'nobody';
+
+const NODES = 3;
+const TOKEN_SECONDS = 600; // the least that TokenRequest grants
+const AVAILABLE_WITHIN_MS = 30_000;
+const RUNNING_WITHIN_MS = 60_000;
+
+export interface SceneSpec {
+  readonly cluster: RemoteCluster;
+  /** Path of a kubeconfig of somebody who may do everything. */
+  readonly kubeconfig: string;
+  /** Undefined in a cluster of the user's. */
+  readonly plane: Plane | undefined;
+  readonly controllers: boolean;
+  /** Go clients; undefined without Go. */
+  readonly clients: string | undefined;
+  /** Where the cluster's API server reaches this machine. */
+  readonly host: string;
+  readonly folder: string;
+  /** The program to be judged; ours unless told. */
+  readonly program: string | undefined;
+}
+
+/** Pods with loads that never change, so that every figure is known. */
+export const FIXED_PODS: readonly Omit<PodSpec, 'namespace'>[] = [
+  { name: 'steady-1', labels: { app: 'steady' }, loads: { app: 'cpu=250m memory=64Mi' } },
+  { name: 'steady-2', labels: { app: 'steady' }, loads: { app: 'cpu=250m memory=64Mi' } },
+  {
+    name: 'pair',
+    labels: { app: 'pair' },
+    loads: { app: 'cpu=100m memory=32Mi', side: 'cpu=20m memory=16Mi' },
+  },
+  { name: 'idle', labels: { app: 'idle' }, loads: { app: 'memory=8Mi' } },
+];
+
+/**
+ * What all parts play in: nodes and pods with known loads, and a metrics server behind the aggregator with the
+ * rights of manifests/base and no others.
+ */
+export class Scene implements AsyncDisposable {
+  readonly spec: SceneSpec;
+  readonly kubectl: ClusterKubectl;
+  readonly nodes: JoinedCluster;
+  private readonly house: AsyncDisposableStack;
+  private current: MetricsServer | undefined;
+
+  private constructor(
+    spec: SceneSpec,
+    parts: { kubectl: ClusterKubectl; nodes: JoinedCluster },
+    house: AsyncDisposableStack,
+  ) {
+    this.spec = spec;
+    this.kubectl = parts.kubectl;
+    this.nodes = parts.nodes;
+    this.house = house;
+  }
+
+  static async create(spec: SceneSpec): Promise<Scene> {
+    await using house = new AsyncDisposableStack();
+    const kubectl = house.use(await ClusterKubectl.create(spec.kubeconfig));
+    if ((await kubectl.ask(['get', 'apiservice', API_SERVICE])).code === 0) {
+      throw new Error(
+        `The cluster of E2E_KUBECONFIG has a metrics server already, which these tests would take the place of: delete its APIService ${API_SERVICE} first`,
+      );
+    }
+    const nodes = house.use(
+      await joinCluster({
+        cluster: spec.cluster,
+        ...(spec.plane && { clientCa: spec.plane.authorities.cluster.certPem }),
+        nodes: NODES,
+        // rights are taken away and given back in these tests
+        rememberAccessMs: 1_000,
+        log: createLogger({ format: 'text', verbosity: 0 }, (line) => {
+          appendFileSync(join(spec.folder, 'simulator.log'), line);
+        }),
+      }),
+    );
+    const scene = new Scene(spec, { kubectl, nodes }, house.move());
+    try {
+      await scene.furnish();
+    } catch (error) {
+      await scene[Symbol.asyncDispose]();
+      throw error;
+    }
+    return scene;
+  }
+
+  /** The metrics server that answers behind the aggregator. */
+  get server(): MetricsServer {
+    if (!this.current) throw new Error('There is no metrics server at the moment');
+    return this.current;
+  }
+
+  /** Starts a metrics server, apart from the one behind the aggregator. To be closed. */
+  async startServer(name: string, flags: readonly string[] = []): Promise<MetricsServer> {
+    const { folder, cluster, program } = this.spec;
+    return MetricsServer.start({
+      folder: join(folder, name),
+      cluster,
+      token: await this.token('kube-system', 'metrics-server'),
+      kubeletCaPem: this.nodes.kubeletCaPem,
+      ...(program !== undefined && { program }),
+      flags,
+    });
+  }
+
+  /** Lets the aggregator ask this one from now on. */
+  async register(
+    { port }: MetricsServer,
+    trust: object = { insecureSkipTLSVerify: true },
+  ): Promise<void> {
+    const service = { name: 'metrics-server', namespace: 'kube-system', port };
+    const spec = { service, caBundle: null, insecureSkipTLSVerify: null, ...trust };
+    await this.kubectl.run(
+      ...['patch', 'apiservice', API_SERVICE, '--type=merge', '-p', JSON.stringify({ spec })],
+    );
+  }
+
+  /** What the APIService says of itself. */
+  async condition(): Promise<{ status: string; reason: string; message: string }> {
+    const object = await this.kubectl.json('get', 'apiservice', API_SERVICE);
+    const [condition] = listAt(object, 'status', 'conditions');
+    return {
+      status: textAt(condition, 'status'),
+      reason: textAt(condition, 'reason'),
+      message: textAt(condition, 'message'),
+    };
+  }
+
+  whenAvailable(): Promise<void> {
+    return eventually(AVAILABLE_WITHIN_MS, async () => {
+      await this.current?.throwIfEnded();
+      const { status, reason, message } = await this.condition();
+      if (status !== 'True')
+        throw new Error(`the APIService is not available: ${reason}: ${message}`);
+    });
+  }
+
+  /** A token as a pod gets one, by TokenRequest; bound to an object where that is given. */
+  async token(space: string, account: string, boundObjectRef?: object): Promise<string> {
+    const answer = await this.nodes.api.post(
+      `/api/v1/namespaces/${space}/serviceaccounts/${account}/token`,
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds: TOKEN_SECONDS, ...(boundObjectRef && { boundObjectRef }) },
+      },
+    );
+    return textAt(answer, 'status', 'token');
+  }
+
+  /** kubectl as a service account of FIGURES (VIEWER or NOBODY). To be closed. */
+  async kubectlAs(account: string): Promise<ClusterKubectl> {
+    const { cluster, folder } = this.spec;
+    const file = join(folder, `${account}.kubeconfig`);
+    const token = await this.token(FIGURES, account);
+    const text = kubeconfigText(cluster.server, cluster.caPem, [{ name: account, token }]);
+    await writeFile(file, text, { mode: 0o600 });
+    return ClusterKubectl.create(file);
+  }
+
+  /** Creates pods and waits until they run. */
+  async runPods(specs: readonly PodSpec[]): Promise<void> {
+    const names = this.nodes.world.nodes().map(({ name }) => name);
+    await this.kubectl.apply(
+      ...specs.map((spec, at) =>
+        pod({ ...spec, nodeName: this.spec.controllers ? undefined : names[at % names.length] }),
+      ),
+    );
+    await eventually(RUNNING_WITHIN_MS, async () => {
+      for (const { name, namespace: space } of specs) {
+        const phase = await this.kubectl.run(
+          ...['get', 'pod', name, '-n', space, '-o', 'jsonpath={.status.phase}'],
+        );
+        if (phase !== 'Running') throw new Error(`pod ${space}/${name} is ${phase}`);
+      }
+    });
+  }
+
+  /** Metrics of one kind through the aggregator. */
+  async raw(path: string): Promise<unknown> {
+    return JSON.parse(
+      await this.kubectl.run('get', '--raw', `/apis/metrics.k8s.io/v1beta1${path}`),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.house.disposeAsync();
+  }
+
+  private async furnish(): Promise<void> {
+    const { kubectl, house } = this;
+    // Only a cluster that goes on living is tidied up.
+    const tidy = async (...words: readonly string[]): Promise<void> => {
+      if (!this.spec.plane) await kubectl.ask(['delete', '--ignore-not-found', ...words]);
+    };
+    house.defer(() => tidy('namespace', FIGURES));
+    await kubectl.apply(namespace(FIGURES), ...accounts());
+    house.defer(() => tidy('-f', join(MANIFESTS, 'rbac.yaml')));
+    await kubectl.run('apply', '-f', join(MANIFESTS, 'rbac.yaml'));
+    house.defer(() => tidy('service', 'metrics-server', '-n', 'kube-system'));
+    await kubectl.apply(serviceOutside(this.spec.host));
+    await this.whenAccountsExist();
+    await this.runPods(FIXED_PODS.map((spec) => ({ ...spec, namespace: FIGURES })));
+    this.current = house.use(await this.startServer('metrics-server'));
+    house.defer(() => tidy('-f', join(MANIFESTS, 'apiservice.yaml')));
+    await kubectl.run('apply', '-f', join(MANIFESTS, 'apiservice.yaml'));
+    await this.register(this.current);
+    await this.whenAvailable();
+  }
+
+  /** Controllers give every namespace its default account, without which no pod is let in. */
+  private async whenAccountsExist(): Promise<void> {
+    if (!this.spec.controllers) return;
+    await eventually(RUNNING_WITHIN_MS, () =>
+      this.kubectl.run('get', 'serviceaccount', 'default', '-n', FIGURES),
+    );
+  }
+}
+
+function accounts(): object[] {
+  const metadata = (name: string): object => ({ name, namespace: FIGURES });
+  return [
+    ...[VIEWER, NOBODY].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: metadata(name),
+    })),
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: metadata(VIEWER),
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+      subjects: [{ kind: 'ServiceAccount', name: VIEWER, namespace: FIGURES }],
+    },
+  ];
+}
+
+/** In the place of the Service of manifests/base: it leads out of the cluster, since the server is no pod. */
+function serviceOutside(host: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'metrics-server', namespace: 'kube-system' },
+    spec: { type: 'ExternalName', externalName: host },
+  };
+}
