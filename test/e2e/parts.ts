@@ -1,7 +1,17 @@
 import type { Part } from './part.ts';
 import { apiServiceTrust } from './parts/api-service.ts';
+import { goClients } from './parts/clients.ts';
+import { kubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
+import { users } from './parts/users.ts';
 
 /** In the order in which they play. */
-export const PARTS: readonly Part[] = [manifests, kubectlTop, apiServiceTrust];
+export const PARTS: readonly Part[] = [
+  manifests,
+  kubectlTop,
+  kubectlGet,
+  users,
+  goClients,
+  apiServiceTrust,
+];
