@@ -49,7 +49,7 @@ export async function joinCluster(spec: JoinSpec): Promise<JoinedCluster> {
   const world = new World({ seed: 1, clock });
   const faults = new Faults({ clock });
   const api = house.use(new RemoteApi(spec.cluster));
-  const access = new RemoteAccess(api, clock, rememberAccessMs);
+  const access = new RemoteAccess(api, { clock, log, rememberMs: rememberAccessMs });
   const kubeletCa = createCertificateAuthority({ commonName: 'kubelet-ca', nowMs: clock.nowMs() });
   const issue = (_node: unknown, validity: object = {}): CertificateAndKey =>
     kubeletCa.issue({
@@ -74,7 +74,7 @@ export async function joinCluster(spec: JoinSpec): Promise<JoinedCluster> {
   for (const plan of planNodes(spec, nowMs)) world.addNode(plan);
   await kubelets.start();
   const joined = new JoinedCluster(
-    { api, world, faults, kubelets, clock, log, kubeletCaPem: kubeletCa.certPem },
+    { api, world, faults, kubelets, access, clock, log, kubeletCaPem: kubeletCa.certPem },
     house.move(),
   );
   try {
@@ -105,6 +105,7 @@ interface JoinedParts {
   readonly world: World;
   readonly faults: Faults;
   readonly kubelets: SimulatedKubelets;
+  readonly access: RemoteAccess;
   readonly clock: Clock;
   readonly log: Logger;
   readonly kubeletCaPem: string;
@@ -136,6 +137,11 @@ export class JoinedCluster implements AsyncDisposable {
   /** Sets the total of a load that containers share (`shared=NAME`), from now on. */
   setSharedLoad(name: string, total: { milliCores: number; memoryMib: number }): void {
     this.sharedLoad(name).set(total, this.parts.clock.nowMs());
+  }
+
+  /** Lets kubelets remember for so long what the API server says from now on. */
+  rememberAccess(forMs: number): void {
+    this.parts.access.rememberMs = forMs;
   }
 
   /** Writes nodes and leases, and begins to run pods. */

@@ -43,6 +43,7 @@ export class JoinedPod {
       const workload = shared ? shared.join(key, nowMs) : ownWorkload(container);
       return { ...container, key, shared, workload };
     });
+    const reported = plans.filter(({ load }) => load.hasFigures);
     this.shared = plans.flatMap(({ shared, key }) => (shared ? [{ load: shared, key }] : []));
     const { containers } = world.addPod({
       namespace,
@@ -54,7 +55,7 @@ export class JoinedPod {
       labels: object.metadata.labels ?? {},
       owner: undefined,
       configHash: undefined,
-      containers: plans,
+      containers: reported,
     });
     this.pod = {
       uid,
@@ -62,8 +63,9 @@ export class JoinedPod {
       scheduledMs: Date.parse(object.metadata.creationTimestamp ?? '') || startMs,
       podIp: `10.244.${hashText(1, uid) % 256}.${1 + (hashText(2, uid) % 254)}`,
       hostIp: NODE_IP,
-      containers: plans.map((plan, at): RunContainer => {
-        const containerStartMs = containers[at]?.startMs ?? startMs;
+      containers: plans.map((plan): RunContainer => {
+        const inWorld = containers.find(({ name: known }) => known === plan.name);
+        const containerStartMs = inWorld?.startMs ?? startMs;
         plan.shared?.startsAt(plan.key, containerStartMs);
         return {
           ...plan,

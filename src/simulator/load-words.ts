@@ -11,6 +11,8 @@ export interface ContainerLoad {
   /** Infinity: it runs until it is deleted. */
   readonly endsAfterMs: number;
   readonly exitCode: number;
+  /** False: it runs, and its kubelet says nothing of it. */
+  readonly hasFigures: boolean;
 }
 
 export const LOAD_ANNOTATION = 'load.simulator/';
@@ -23,10 +25,12 @@ const IDLE: ContainerLoad = {
   readyAfterMs: 0,
   endsAfterMs: Number.POSITIVE_INFINITY,
   exitCode: 0,
+  hasFigures: true,
 };
 
 /**
- * Reads words like `cpu=250m memory=64Mi ready=5s ends=10s exit=1` or `shared=NAME ready=never`.
+ * Reads words like `cpu=250m memory=64Mi ready=5s ends=10s exit=1` or `shared=NAME ready=never`,
+ * or `figures=no`.
  * @throws SyntaxError naming the word.
  */
 export function parseLoad(text: string): ContainerLoad {
@@ -52,6 +56,8 @@ function meaningOf(name: string, value: string): Partial<ContainerLoad> {
       return { endsAfterMs: seconds(name, value) };
     case 'exit':
       return { exitCode: whole(name, value, Number(value)) };
+    case 'figures':
+      return { hasFigures: value !== 'no' };
     default:
       throw new SyntaxError(`Cannot read load "${name}=${value}": there is no "${name}"`);
   }

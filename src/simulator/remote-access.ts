@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
 import { textAt, textsAt, valueAt } from './kube-object.ts';
 import {
   type KubeletAttributes,
@@ -15,6 +16,12 @@ const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 /** Verdicts remembered; when there are more, all are asked for anew. */
 const REMEMBERED = 1024;
 
+export interface RemoteAccessOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly rememberMs: number;
+}
+
 /**
  * Kubelets that delegate to a real kube-apiserver: TokenReview says whose a token is, SubjectAccessReview what
  * they may. Verdicts are remembered for `rememberMs`, whatever they are.
@@ -22,12 +29,16 @@ const REMEMBERED = 1024;
 export class RemoteAccess {
   private readonly api: RemoteApi;
   private readonly clock: Clock;
-  private readonly rememberMs: number;
+  /** For verdicts from now on. */
+  rememberMs: number;
   private readonly known = new Map<string, { answer: Promise<unknown>; untilMs: number }>();
 
-  constructor(api: RemoteApi, clock: Clock, rememberMs: number) {
+  private readonly log: Logger;
+
+  constructor(api: RemoteApi, { clock, log, rememberMs }: RemoteAccessOptions) {
     this.api = api;
     this.clock = clock;
+    this.log = log;
     this.rememberMs = rememberMs;
   }
 
@@ -35,8 +46,7 @@ export class RemoteAccess {
     { certificate, token }: KubeletCredentials,
     attributes: KubeletAttributes,
   ): Promise<KubeletDecision> {
-    const user =
-      certificate.user ?? (token === undefined ? undefined : await this.userOfToken(token));
+    const user = certificate.user ?? (await this.userOfToken(token));
     if (!user) return { status: 401, message: UNAUTHORIZED_TEXT };
     for (const subresource of attributes.subresources) {
       if (await this.mayDo(authenticated(user), attributes, subresource)) {
@@ -46,12 +56,9 @@ export class RemoteAccess {
     return { status: 403, message: kubeletForbiddenText(user.name, attributes) };
   }
 
-  private async userOfToken(token: string): Promise<UserInfo | undefined> {
-    const review = await this.ask(TOKEN_REVIEWS, {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenReview',
-      spec: { token },
-    });
+  private async userOfToken(token: string | undefined): Promise<UserInfo | undefined> {
+    if (token === undefined) return undefined;
+    const review = await this.reviewToken(token);
     if (valueAt(review, 'status', 'authenticated') !== true) return undefined;
     const user = valueAt(review, 'status', 'user');
     const extra = Object.entries(valueAt(user, 'extra') ?? {});
@@ -59,6 +66,20 @@ export class RemoteAccess {
       uid: textAt(user, 'uid'),
       extra: new Map(extra.map(([name, values]) => [name, values as readonly string[]])),
     });
+  }
+
+  /** Undefined when there was no answer: for a kubelet, too, a token that nobody vouches for is a wrong one. */
+  private async reviewToken(token: string): Promise<unknown> {
+    try {
+      return await this.ask(TOKEN_REVIEWS, {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token },
+      });
+    } catch (error) {
+      this.log.warn({ err: error }, 'A token could not be reviewed');
+      return undefined;
+    }
   }
 
   private async mayDo(

@@ -1,9 +1,13 @@
 import type { Part } from './part.ts';
 import { apiServiceTrust } from './parts/api-service.ts';
+import { autoscaler } from './parts/autoscaler.ts';
+import { changesWhileRunning } from './parts/changes.ts';
 import { goClients } from './parts/clients.ts';
+import { etcdContent } from './parts/etcd.ts';
 import { kubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
+import { roles } from './parts/roles.ts';
 import { users } from './parts/users.ts';
 
 /** In the order in which they play. */
@@ -14,4 +18,8 @@ export const PARTS: readonly Part[] = [
   users,
   goClients,
   apiServiceTrust,
+  etcdContent,
+  roles,
+  autoscaler,
+  changesWhileRunning,
 ];

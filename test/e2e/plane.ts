@@ -15,7 +15,12 @@ import {
   kubeconfigOf,
   schedulerFlags,
 } from './plane-flags.ts';
-import { type PlaneAuthorities, createAuthorities, writePlanePki } from './plane-pki.ts';
+import {
+  type PlaneAuthorities,
+  createAuthorities,
+  issueFrontProxyClient,
+  writePlanePki,
+} from './plane-pki.ts';
 import type { Program, Programs } from './programs.ts';
 
 const READY_WITHIN_MS = 120_000;
@@ -29,6 +34,8 @@ export class Plane implements AsyncDisposable {
   readonly authorities: PlaneAuthorities;
   /** Who may do everything. */
   readonly admin: CertificateAndKey;
+  /** The aggregator as a client of metrics servers. */
+  readonly frontProxyClient: CertificateAndKey;
   readonly layout: PlaneLayout;
   private readonly programs: Programs;
   private readonly running = new Map<Program, ServerProcess>();
@@ -36,11 +43,13 @@ export class Plane implements AsyncDisposable {
   private constructor(parts: {
     authorities: PlaneAuthorities;
     admin: CertificateAndKey;
+    frontProxyClient: CertificateAndKey;
     layout: PlaneLayout;
     programs: Programs;
   }) {
     this.authorities = parts.authorities;
     this.admin = parts.admin;
+    this.frontProxyClient = parts.frontProxyClient;
     this.layout = parts.layout;
     this.programs = parts.programs;
   }
@@ -60,7 +69,8 @@ export class Plane implements AsyncDisposable {
     }
     const admin = clients.get('admin');
     if (!admin) throw new Error('The plane made no certificate for its administrator');
-    const plane = new Plane({ authorities, admin, layout, programs });
+    const frontProxyClient = issueFrontProxyClient(authorities.frontProxy);
+    const plane = new Plane({ authorities, admin, frontProxyClient, layout, programs });
     try {
       await plane.startAll(signal);
     } catch (error) {

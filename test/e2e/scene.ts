@@ -113,13 +113,17 @@ export class Scene implements AsyncDisposable {
     return this.current;
   }
 
-  /** Starts a metrics server, apart from the one behind the aggregator. To be closed. */
-  async startServer(name: string, flags: readonly string[] = []): Promise<MetricsServer> {
+  /** Starts a metrics server, apart from the one behind the aggregator, with its rights unless told. To be closed. */
+  async startServer(
+    name: string,
+    flags: readonly string[] = [],
+    token?: string,
+  ): Promise<MetricsServer> {
     const { folder, cluster, program } = this.spec;
     return MetricsServer.start({
       folder: join(folder, name),
       cluster,
-      token: await this.token('kube-system', 'metrics-server'),
+      token: token ?? (await this.token('kube-system', 'metrics-server')),
       kubeletCaPem: this.nodes.kubeletCaPem,
       ...(program !== undefined && { program }),
       flags,

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CertificateAndKey,
+  createCertificateAuthority,
+} from '../../../src/pki/certificate.ts';
+import { textAt } from '../../../src/simulator/kube-object.ts';
+import { ask } from '../../conformance/ask.ts';
+import { eventually } from '../eventually.ts';
+import { Lister } from '../lister.ts';
+import type { MetricsServer } from '../metrics-server.ts';
+import type { Part } from '../part.ts';
+import type { Plane } from '../plane.ts';
+import { FIGURES, NOBODY, type Scene, VIEWER } from '../scene.ts';
+
+/** kube-apiserver looks at its files once a minute, ours at the ConfigMap by a watch. */
+const NOTICED_WITHIN_MS = 150_000;
+const READY_WITHIN_MS = 60_000;
+/** Two scrapes and a moment. */
+const FRESH_WITHIN_MS = 45_000;
+const OUTAGE_MS = 120_000;
+const SERVED_AGAIN_WITHIN_MS = 10_000;
+/** A kubelet remembers a token for two minutes. */
+const KUBELET_REMEMBERS_MS = 120_000;
+const MIB = 1024 * 1024;
+const MOST_GROWTH_BYTES = 20 * MIB;
+
+interface Stage {
+  readonly scene: Scene;
+  readonly plane: Plane;
+  readonly server: MetricsServer;
+  readonly lister: Lister;
+  /** Its own serving certificate's files. */
+  readonly files: { readonly cert: string; readonly key: string };
+}
+
+interface Change {
+  readonly name: string;
+  readonly make: (stage: Stage) => Promise<void>;
+}
+
+const CHANGES: readonly Change[] = [
+  {
+    name: 'its token is replaced, and the former one is worth nothing any more',
+    make: changeToken,
+  },
+  { name: 'its serving certificate is replaced', make: changeServingCertificate },
+  { name: 'clients get a second authority', make: changeClientAuthority },
+  { name: 'the front proxy gets an other authority and certificate', make: changeFrontProxy },
+  { name: 'kube-apiserver is restarted', make: (stage) => restart(stage, 'kube-apiserver') },
+  { name: 'etcd is restarted', make: (stage) => restart(stage, 'etcd') },
+  { name: 'kube-apiserver is away for two minutes', make: outage },
+];
+
+export const changesWhileRunning: Part = {
+  name: 'changes while running',
+  needs: ['own plane', 'controllers'],
+  async run(scene, check) {
+    const { plane } = scene.spec;
+    if (!plane) return;
+    const { folder } = scene.spec;
+    const files = { cert: join(folder, 'changing.crt'), key: join(folder, 'changing.key') };
+    await writeServing(files);
+    await using server = await scene.startServer('changing', [
+      `--tls-cert-file=${files.cert}`,
+      `--tls-private-key-file=${files.key}`,
+    ]);
+    await eventually(READY_WITHIN_MS, () => seesUsers(scene, server));
+    scene.nodes.rememberAccess(KUBELET_REMEMBERS_MS);
+    try {
+      for (const { name, make } of CHANGES) {
+        await check(`${name}: a client that lists ten times a second sees no error`, async () => {
+          await using lister = new Lister(server.port, plane.admin);
+          await make({ scene, plane, server, lister, files });
+          // Figures go on being new.
+          const changedMs = Date.now();
+          await eventually(FRESH_WITHIN_MS, () => {
+            assert.ok(lister.newestMs > changedMs, 'there are no figures since the change');
+            return Promise.resolve();
+          });
+          assert.ok(lister.answers > 0);
+          assert.deepEqual(lister.errors, []);
+          await server.throwIfEnded();
+        });
+      }
+    } finally {
+      scene.nodes.rememberAccess(1_000);
+    }
+    await scene.whenAvailable();
+  },
+};
+
+async function writeServing(files: Stage['files']): Promise<string> {
+  const { certPem, keyPem } = createCertificateAuthority({
+    commonName: 'serving-ca',
+    nowMs: Date.now(),
+  }).issue({ commonName: randomUUID(), dnsNames: ['localhost'], usages: ['serverAuth'] });
+  await writeFile(files.cert, certPem);
+  await writeFile(files.key, keyPem, { mode: 0o600 });
+  return certPem;
+}
+
+/** Tokens are reviewed and accesses decided: somebody new each time, since verdicts are remembered. */
+async function seesUsers(scene: Scene, { port }: MetricsServer): Promise<void> {
+  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${FIGURES}/pods`;
+  for (const [account, expected] of [
+    [VIEWER, 200],
+    [NOBODY, 403],
+  ] as const) {
+    const token = await scene.token(FIGURES, account);
+    const { status, body } = await get(port, path, { token });
+    assert.equal(status, expected, body);
+  }
+}
+
+async function get(
+  port: number,
+  path: string,
+  proof: {
+    token?: string;
+    certificate?: CertificateAndKey;
+    headers?: readonly (readonly [string, string])[];
+  },
+): Promise<{ status: number; body: string }> {
+  const { token, certificate, headers = [] } = proof;
+  const answer = await ask(
+    { host: '127.0.0.1', port },
+    {
+      method: 'GET',
+      path,
+      body: undefined,
+      certificate,
+      headers: [
+        ['Host', 'localhost'],
+        ['Connection', 'close'],
+        ...(token === undefined ? [] : [['Authorization', `Bearer ${token}`] as const]),
+        ...headers,
+      ],
+    },
+  );
+  return { status: answer.status, body: answer.body.toString() };
+}
+
+const NODES = '/apis/metrics.k8s.io/v1beta1/nodes';
+
+async function changeToken({ scene, server }: Stage): Promise<void> {
+  const secret = await scene.kubectl.json(
+    ...['create', 'secret', 'generic', 'e2e-bound', '-n', 'kube-system'],
+  );
+  // A token ends with the object that it is bound to: no need to wait until it expires.
+  const bound = {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    name: 'e2e-bound',
+    uid: textAt(secret, 'metadata', 'uid'),
+  };
+  await server.replaceToken(await scene.token('kube-system', 'metrics-server', bound));
+  // It is read again within a minute, as by every client of Kubernetes.
+  await sleep(65_000);
+  await server.replaceToken(await scene.token('kube-system', 'metrics-server'));
+  await scene.kubectl.run('delete', 'secret', 'e2e-bound', '-n', 'kube-system');
+  await eventually(NOTICED_WITHIN_MS, () => seesUsers(scene, server));
+}
+
+async function changeServingCertificate({ server, files }: Stage): Promise<void> {
+  const { connect } = await import('node:tls');
+  const certPem = await writeServing(files);
+  const wanted = certPem.replaceAll(/-----[^-]+-----|\s/g, '');
+  await eventually(NOTICED_WITHIN_MS, async () => {
+    const shown = await new Promise<string>((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false });
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
+        resolve(socket.getPeerX509Certificate()?.raw.toString('base64') ?? '');
+        socket.destroy();
+      });
+    });
+    assert.equal(shown, wanted);
+  });
+}
+
+async function changeClientAuthority({ plane, server }: Stage): Promise<void> {
+  const added = createCertificateAuthority({ commonName: 'kubernetes-2', nowMs: Date.now() });
+  const file = join(plane.layout.folder, 'pki', 'ca.crt');
+  await writeFile(file, plane.authorities.cluster.certPem + added.certPem);
+  const certificate = added.issue({
+    commonName: 'new-admin',
+    organizations: ['system:masters'],
+    usages: ['clientAuth'],
+  });
+  await eventually(NOTICED_WITHIN_MS, async () => {
+    const { status, body } = await get(server.port, NODES, { certificate });
+    assert.equal(status, 200, body);
+  });
+}
+
+async function changeFrontProxy({ scene, plane, server }: Stage): Promise<void> {
+  const added = createCertificateAuthority({ commonName: 'front-proxy-ca', nowMs: Date.now() });
+  const client = added.issue({ commonName: 'front-proxy-client', usages: ['clientAuth'] });
+  const file = (name: string): string => join(plane.layout.folder, 'pki', name);
+  const headers = [
+    ['X-Remote-User', 'e2e'],
+    ['X-Remote-Group', 'system:masters'],
+  ] as const;
+  const believes = async (certificate: CertificateAndKey): Promise<number> =>
+    (await get(server.port, NODES, { certificate, headers })).status;
+  const before = await readFile(file('front-proxy-ca.crt'), 'utf8');
+  // First both authorities, then the new certificate, then the new authority alone.
+  await writeFile(file('front-proxy-ca.crt'), before + added.certPem);
+  await eventually(NOTICED_WITHIN_MS, async () => {
+    assert.equal(await believes(client), 200);
+  });
+  await writeFile(file('front-proxy-client.crt'), client.certPem);
+  await writeFile(file('front-proxy-client.key'), client.keyPem, { mode: 0o600 });
+  // Until the aggregator shows it, it has to be believed with the former one.
+  await sleep(65_000);
+  await writeFile(file('front-proxy-ca.crt'), added.certPem);
+  await eventually(NOTICED_WITHIN_MS, async () => {
+    assert.notEqual(await believes(plane.frontProxyClient), 200);
+  });
+  assert.equal(await believes(client), 200);
+  await scene.whenAvailable();
+  await scene.raw('/nodes');
+}
+
+async function restart(
+  { scene, plane, server }: Stage,
+  program: 'etcd' | 'kube-apiserver',
+): Promise<void> {
+  await plane.stop(program);
+  await plane.resume(program, AbortSignal.timeout(READY_WITHIN_MS));
+  await eventually(READY_WITHIN_MS, () => seesUsers(scene, server));
+  await scene.whenAvailable();
+}
+
+async function outage({ scene, plane, server }: Stage): Promise<void> {
+  const before = await residentBytes(server.pid);
+  await plane.stop('kube-apiserver');
+  await sleep(OUTAGE_MS);
+  await plane.resume('kube-apiserver', AbortSignal.timeout(READY_WITHIN_MS));
+  await eventually(SERVED_AGAIN_WITHIN_MS, () => seesUsers(scene, server));
+  const growth = (await residentBytes(server.pid)) - before;
+  assert.ok(growth < MOST_GROWTH_BYTES, `its memory grew by ${(growth / MIB).toFixed(1)} MiB`);
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+  return Number(kib) * 1024;
+}
