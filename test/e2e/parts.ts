@@ -3,6 +3,7 @@ import { apiServiceTrust } from './parts/api-service.ts';
 import { autoscaler } from './parts/autoscaler.ts';
 import { changesWhileRunning } from './parts/changes.ts';
 import { goClients } from './parts/clients.ts';
+import { conformance } from './parts/conformance.ts';
 import { etcdContent } from './parts/etcd.ts';
 import { kubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop } from './parts/kubectl-top.ts';
@@ -19,6 +20,7 @@ export const PARTS: readonly Part[] = [
   goClients,
   apiServiceTrust,
   etcdContent,
+  conformance,
   roles,
   autoscaler,
   changesWhileRunning,

@@ -93,6 +93,12 @@ export class Plane implements AsyncDisposable {
     return this.programs.controllers;
   }
 
+  /** A second one beside it, without controllers. To be closed. */
+  async another(folder: string, signal: AbortSignal): Promise<Plane> {
+    await mkdir(folder, { recursive: true });
+    return Plane.start({ ...this.programs, controllers: false }, folder, signal);
+  }
+
   /** Ends a program and waits until it is gone. */
   async stop(program: Program): Promise<void> {
     await this.running.get(program)?.[Symbol.asyncDispose]();

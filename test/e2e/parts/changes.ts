@@ -218,12 +218,26 @@ async function changeFrontProxy({ scene, plane, server }: Stage): Promise<void> 
   // Until the aggregator shows it, it has to be believed with the former one.
   await sleep(65_000);
   await writeFile(file('front-proxy-ca.crt'), added.certPem);
+  await eventually(NOTICED_WITHIN_MS, () => forgetAuthorities(scene, added.certPem));
   await eventually(NOTICED_WITHIN_MS, async () => {
     assert.notEqual(await believes(plane.frontProxyClient), 200);
   });
   assert.equal(await believes(client), 200);
   await scene.whenAvailable();
   await scene.raw('/nodes');
+}
+
+/**
+ * Leaves one authority of front proxies in the ConfigMap. kube-apiserver only ever adds its own to those that it
+ * finds there, so that several of them can differ; taking one away is the administrator's business.
+ */
+async function forgetAuthorities({ kubectl }: Scene, caPem: string): Promise<void> {
+  const place = ['configmap', 'extension-apiserver-authentication', '-n', 'kube-system'];
+  const data = { 'requestheader-client-ca-file': caPem };
+  await kubectl.run('patch', ...place, '--type=merge', '-p', JSON.stringify({ data }));
+  await sleep(5_000);
+  const now = await kubectl.json('get', ...place);
+  assert.equal(textAt(now, 'data', 'requestheader-client-ca-file'), caPem);
 }
 
 async function restart(
