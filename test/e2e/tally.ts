@@ -32,10 +32,11 @@ export class Tally {
     this.say(`NOT OK  ${name}\n${message.replace(/^/gm, '        ')}`);
   }
 
-  skip({ name }: Part, missing: readonly string[]): void {
-    this.say(
-      `SKIPPED ${name}: there ${missing.length === 1 ? 'is' : 'are'} no ${missing.join(', no ')}`,
-    );
+  /** In CI, where everything has to run, this is a failure. */
+  skip({ name }: Part, missing: readonly string[], isCi: boolean): void {
+    const reason = `it needs ${missing.join(' and ')}, which this cluster or machine has not`;
+    if (isCi) this.fail(name, new Error(reason));
+    else this.say(`SKIPPED ${name}: ${reason}`);
   }
 }
 
