@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { INFORMER_BACKOFF, backoffMs } from './backoff.ts';
+import { INFORMER_BACKOFF, UNREACHABLE_BACKOFF, backoffMs } from './backoff.ts';
 import type { BackoffLimits } from './backoff.ts';
 import type { OpenRequest } from './client.ts';
 import { Deadline, pause, untilAborted } from './deadline.ts';
@@ -39,6 +39,8 @@ export interface InformerOptions {
 /** In ms. */
 export interface InformerTiming {
   readonly backoff: BackoffLimits;
+  /** While no connection comes about. */
+  readonly unreachableBackoff: BackoffLimits;
   /** How long a server is asked to keep a watch open, a random time between the two. */
   readonly minWatchMs: number;
   readonly maxWatchMs: number;
@@ -58,6 +60,7 @@ export interface InformerTiming {
 
 const TIMING: InformerTiming = {
   backoff: INFORMER_BACKOFF,
+  unreachableBackoff: UNREACHABLE_BACKOFF,
   minWatchMs: 300_000,
   maxWatchMs: 600_000,
   watchGraceMs: 30_000,
@@ -110,6 +113,8 @@ export class Informer implements AsyncDisposable {
   private streams = true;
   private streamFailures = 0;
   private failures = 0;
+  /** Whether the last failure was that no connection came about. */
+  private unreachable = false;
   /** Whether the watch of this turn had begun, so that its end is no news. */
   private opened = false;
 
@@ -303,16 +308,29 @@ export class Informer implements AsyncDisposable {
       if (!isOutage(error) && ++this.streamFailures >= MAX_STREAM_FAILURES)
         this.listPageByPage(error);
     }
-    this.failures++;
+    this.count(error);
     this.tell(error, status);
     if (LOST_PLACE_STATUS.has(status) || this.doubtsPlace(error)) {
       this.version = undefined;
       this.consistent = true;
     }
-    const { backoff } = this.timing;
+    return this.waitMsAfter(error);
+  }
+
+  private count(error: unknown): void {
+    const unreachable = error instanceof KubeError && error.kind === 'connection';
+    // A server that is back has not failed as often as it was away.
+    if (this.unreachable && !unreachable) this.failures = 0;
+    this.unreachable = unreachable;
+    this.failures++;
+  }
+
+  private waitMsAfter(error: unknown): number {
+    const { backoff, unreachableBackoff } = this.timing;
+    const limits = this.unreachable ? unreachableBackoff : backoff;
     const retryAfterMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(
-      backoffMs(this.failures, backoff, this.options.random),
+      backoffMs(this.failures, limits, this.options.random),
       Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
     );
   }

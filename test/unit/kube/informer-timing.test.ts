@@ -69,6 +69,10 @@ function refusal(status: number, retryAfterMs?: number): KubeError {
   return new KubeError(`status ${status}`, { kind: 'status', status, retryAfterMs });
 }
 
+function unreachable(): KubeError {
+  return new KubeError('connect ECONNREFUSED', { kind: 'connection' });
+}
+
 describe('Informer and time', () => {
   test('waits longer after each failure, from 0.8 s up to half a minute', async () => {
     follow(refusal(403));
@@ -77,6 +81,27 @@ describe('Informer and time', () => {
 
     const pausesMs = calledAtMs.slice(1).map((ms, at) => ms - (calledAtMs[at] ?? 0));
     expect(pausesMs.slice(0, 7)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000]);
+  });
+
+  test('asks a server that cannot be reached every five seconds at least', async () => {
+    follow(unreachable());
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    const pausesMs = calledAtMs.slice(1).map((ms, at) => ms - (calledAtMs[at] ?? 0));
+    expect(pausesMs.slice(0, 5)).toEqual([800, 1_600, 2_500, 2_500, 2_500]);
+  });
+
+  test('begins anew with the shortest wait when a server that was away answers', async () => {
+    const away = Array.from({ length: 10 }, unreachable);
+    const back = { events: [listEnd(9)], open: true };
+    follow({ events: [listEnd(1)], open: false }, ...away, refusal(410), back);
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    const [refusedMs = 0, listedMs = 0] = calledAtMs.slice(11);
+    expect(calledAtMs).toHaveLength(13);
+    expect(listedMs - refusedMs).toBe(800);
   });
 
   test('begins anew with the shortest wait after a success', async () => {
