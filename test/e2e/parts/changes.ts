@@ -7,7 +7,7 @@ import {
   type CertificateAndKey,
   createCertificateAuthority,
 } from '../../../src/pki/certificate.ts';
-import { textAt } from '../../../src/simulator/kube-object.ts';
+import { listAt, textAt } from '../../../src/simulator/kube-object.ts';
 import { ask } from '../../conformance/ask.ts';
 import { eventually } from '../eventually.ts';
 import { Lister } from '../lister.ts';
@@ -256,8 +256,28 @@ async function outage({ scene, plane, server }: Stage): Promise<void> {
   await sleep(OUTAGE_MS);
   await plane.resume('kube-apiserver', AbortSignal.timeout(READY_WITHIN_MS));
   await eventually(SERVED_AGAIN_WITHIN_MS, () => seesUsers(scene, server));
+  await seesChanges(scene, plane, server);
   const growth = (await residentBytes(server.pid)) - before;
   assert.ok(growth < MOST_GROWTH_BYTES, `its memory grew by ${(growth / MIB).toFixed(1)} MiB`);
+}
+
+/** A label that a pod gets now is served within seconds: the watch is open again. */
+async function seesChanges(
+  { kubectl }: Scene,
+  { admin }: Plane,
+  { port }: MetricsServer,
+): Promise<void> {
+  const label = `e2e=${randomUUID()}`;
+  await kubectl.run('label', 'pod', 'steady-1', '-n', FIGURES, '--overwrite', label);
+  const selector = new URLSearchParams({ labelSelector: label });
+  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${FIGURES}/pods?${selector.toString()}`;
+  await eventually(SERVED_AGAIN_WITHIN_MS, async () => {
+    const { body } = await get(port, path, { certificate: admin });
+    assert.deepEqual(
+      listAt(JSON.parse(body), 'items').map((item) => textAt(item, 'metadata', 'name')),
+      ['steady-1'],
+    );
+  });
 }
 
 async function residentBytes(pid: number): Promise<number> {
