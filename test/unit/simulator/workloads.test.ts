@@ -28,6 +28,17 @@ const BURST = burst({
 const CRASH = restarting({ milliCores: 100, memoryMib: 32, runMs: 30_000, maxBackOffMs: 40_000 });
 const LEAK = leak({ milliCores: 50, memoryMib: 64, limitMib: 124, mibPerMinute: 60 });
 
+const STEPS: Workload = {
+  ...steady({ milliCores: 0, memoryMib: 0 }),
+  cpu: {
+    shape: 'steps',
+    steps: [
+      { fromMs: 10_000, amount: 100_000 },
+      { fromMs: 20_000, amount: 300_000 },
+    ],
+  },
+};
+
 describe('cpuIntegral', () => {
   test.each([
     {
@@ -41,6 +52,18 @@ describe('cpuIntegral', () => {
       workload: idle(),
       atMs: 50,
       nanos: 8_549_529n,
+    },
+    {
+      name: 'steps count each for as long as it lasts',
+      workload: STEPS,
+      atMs: 40_000,
+      nanos: 7n * SECOND_NS,
+    },
+    {
+      name: 'before its first step a container does nothing',
+      workload: STEPS,
+      atMs: 10_000,
+      nanos: 0n,
     },
     {
       name: '250 millicores for 40 s are 10 core-seconds',
