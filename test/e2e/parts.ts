@@ -8,6 +8,7 @@ import { etcdContent } from './parts/etcd.ts';
 import { kubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
+import { nodeClient } from './parts/node-client.ts';
 import { roles } from './parts/roles.ts';
 import { users } from './parts/users.ts';
 
@@ -18,6 +19,7 @@ export const PARTS: readonly Part[] = [
   kubectlGet,
   users,
   goClients,
+  nodeClient,
   apiServiceTrust,
   etcdContent,
   conformance,

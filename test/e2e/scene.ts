@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createLogger } from '../../src/log.ts';
 import { type JoinedCluster, joinCluster } from '../../src/simulator/joined-cluster.ts';
 import { kubeconfigText } from '../../src/simulator/kubeconfig.ts';
-import { listAt, textAt } from '../../src/simulator/kube-object.ts';
+import { listAt, textAt, valueAt } from '../../src/simulator/kube-object.ts';
 import type { RemoteCluster } from '../../src/simulator/remote-api.ts';
 import { ClusterKubectl } from './ask-cluster.ts';
 import { eventually } from './eventually.ts';
@@ -25,6 +26,8 @@ export const NOBODY = 'nobody';
 const NODES = 3;
 const TOKEN_SECONDS = 600; // the least that TokenRequest grants
 const AVAILABLE_WITHIN_MS = 30_000;
+/** An idle container has to be looked at twice, which its kubelet does every 15 to 29 s. */
+const EXACT_WITHIN_MS = 60_000;
 const RUNNING_WITHIN_MS = 60_000;
 
 export interface SceneSpec {
@@ -53,6 +56,19 @@ export const FIXED_PODS: readonly Omit<PodSpec, 'namespace'>[] = [
     loads: { app: 'cpu=100m memory=32Mi', side: 'cpu=20m memory=16Mi' },
   },
   { name: 'idle', labels: { app: 'idle' }, loads: { app: 'memory=8Mi' } },
+];
+
+const usage = (name: string, cpu: string, memory: string): object => ({
+  name,
+  usage: { cpu, memory },
+});
+/** What they use, in the order of a list. */
+const FIXED_USAGE = [
+  usage('app', '0', '8Mi'),
+  usage('app', '100m', '32Mi'),
+  usage('side', '20m', '16Mi'),
+  usage('app', '250m', '64Mi'),
+  usage('app', '250m', '64Mi'),
 ];
 
 /**
@@ -159,6 +175,20 @@ export class Scene implements AsyncDisposable {
       const { status, reason, message } = await this.condition();
       if (status !== 'True')
         throw new Error(`the APIService is not available: ${reason}: ${message}`);
+    });
+  }
+
+  /**
+   * Resolves when the fixed pods are served with exactly what they use: not the first figures, for which a young
+   * container's start counts, of which only the second is known.
+   */
+  whenExact(): Promise<void> {
+    return eventually(EXACT_WITHIN_MS, async () => {
+      const list = await this.raw(`/namespaces/${FIGURES}/pods`);
+      assert.deepEqual(
+        listAt(list, 'items').flatMap((item) => valueAt(item, 'containers')),
+        FIXED_USAGE,
+      );
     });
   }
 

@@ -23,6 +23,7 @@ export const goClients: Part = {
   name: 'Go clients',
   needs: ['Go clients'],
   async run(scene, check) {
+    await scene.whenExact();
     for (const encoding of ENCODINGS) {
       const asking = [`-content-type=${encoding}`, `-namespace=${FIGURES}`];
       await check(`the clientset of k8s.io/metrics reads ${encoding}`, async () => {

@@ -90,6 +90,7 @@ export const kubectlGet: Part = {
   needs: ['controllers'],
   async run(scene, check) {
     const { kubectl } = scene;
+    await scene.whenExact();
     for (const { words, answer, code = 0, complaint = /^$/ } of QUESTIONS) {
       await check(`kubectl ${words.join(' ')}`, async () => {
         const got = await kubectl.ask(words);
