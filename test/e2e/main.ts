@@ -16,23 +16,46 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The first signal ends everything in good order; the same again ends this process at once. */
+/** The first signal ends everything in good order; the next one ends this process, and its children, at once. */
 function signalOfUser(): AbortSignal {
   const ending = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
+    process.on(name, () => {
+      if (ending.signal.aborted) process.exit(INTERRUPTED);
       say(`Ending everything after ${name} ...`);
-      ending.abort(new Interrupted(name));
+      ending.abort(new Interrupted(`Ended by ${name}`));
     });
   }
   return ending.signal;
+}
+
+/** What is under way is left to itself once the signal aborts: everything that it speaks to ends then. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => {
+    reject(signal.reason as Error);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-type Surroundings = Omit<SceneSpec, 'folder' | 'program'>;
+/** What a shell says of a program that was ended by Ctrl-C. */
+const INTERRUPTED = 130;
+const EXIT_CODES = [
+  [UsageError, 2],
+  [NoControlPlaneError, 3],
+  [Interrupted, INTERRUPTED],
+] as const;
+
+type Surroundings = Omit<SceneSpec, 'folder' | 'program' | 'signal'>;
 
 /** A cluster of the user's, or a plane of our own, which ends with the house. */
 async function findCluster(
@@ -95,7 +118,8 @@ async function runParts(scene: Scene, { only }: Options, tally: Tally): Promise<
   }
 }
 
-async function stay(scene: Scene, signal: AbortSignal): Promise<void> {
+/** Until the user ends it. */
+async function stay(scene: Scene): Promise<never> {
   say(
     [
       `The cluster runs: export KUBECONFIG=${scene.kubectl.kubeconfig}`,
@@ -103,9 +127,7 @@ async function stay(scene: Scene, signal: AbortSignal): Promise<void> {
       'Ctrl-C ends everything.',
     ].join('\n'),
   );
-  await new Promise((resolve) => {
-    signal.addEventListener('abort', resolve, { once: true });
-  });
+  return new Promise(() => undefined);
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -125,13 +147,10 @@ async function main(words: readonly string[]): Promise<number> {
     });
     const surroundings = await findCluster(folder, house, signal);
     const scene = house.use(
-      await Scene.create({ ...surroundings, folder, program: options.server }),
+      await Scene.create({ ...surroundings, folder, program: options.server, signal }),
     );
-    if (options.clusterOnly) {
-      await stay(scene, signal);
-      return 0;
-    }
-    await runParts(scene, options, tally);
+    const work = options.clusterOnly ? stay(scene) : runParts(scene, options, tally);
+    await unlessAborted(work, signal);
   }
   say(`${tally.passed} passed, ${tally.failed} failed`);
   return tally.failed === 0 ? 0 : 1;
@@ -140,13 +159,9 @@ async function main(words: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
-  if (process.exitCode === 1) throw error;
+  const code = EXIT_CODES.find(([kind]) => error instanceof kind)?.[1];
+  if (code === undefined) throw error;
   process.stderr.write(`${(error as Error).message}\n`);
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return 2;
-  if (error instanceof NoControlPlaneError) return 3;
-  return 1;
+  // What was left to itself may still wait for something.
+  process.exit(code);
 }

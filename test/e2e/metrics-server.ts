@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { RemoteCluster } from '../../src/simulator/remote-api.ts';
 import { type ServerProcess, startServerProcess } from '../../src/simulator/server-process.ts';
+import { endsWithUs } from './last-resort.ts';
 import { freePorts } from './plane.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -59,12 +60,14 @@ export class MetricsServer implements AsyncDisposable {
       '--metric-resolution=15s',
       ...(spec.flags ?? []),
     ];
-    const child = await startServerProcess({
-      command: program ?? process.execPath,
-      arguments: program === undefined ? [ENTRY, ...flags] : flags,
-      env: process.env,
-      logFile: file('log'),
-    });
+    const child = endsWithUs(
+      await startServerProcess({
+        command: program ?? process.execPath,
+        arguments: program === undefined ? [ENTRY, ...flags] : flags,
+        env: process.env,
+        logFile: file('log'),
+      }),
+    );
     return new MetricsServer(port, child, folder);
   }
 

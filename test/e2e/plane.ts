@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CertificateAndKey } from '../../src/pki/certificate.ts';
 import { kubeconfigText } from '../../src/simulator/kubeconfig.ts';
 import { type ServerProcess, startServerProcess } from '../../src/simulator/server-process.ts';
+import { endsWithUs } from './last-resort.ts';
 import {
   type PlaneLayout,
   apiServerFlags,
@@ -131,13 +132,15 @@ export class Plane implements AsyncDisposable {
 
   private async run(program: Program): Promise<void> {
     const [command, ...words] = this.programs.command(program);
-    const child = await startServerProcess({
-      command,
-      arguments: [...words, ...this.flags(program)],
-      env: process.env,
-      logFile: this.logFile(program),
-      graceMs: GRACE_MS,
-    });
+    const child = endsWithUs(
+      await startServerProcess({
+        command,
+        arguments: [...words, ...this.flags(program)],
+        env: process.env,
+        logFile: this.logFile(program),
+        graceMs: GRACE_MS,
+      }),
+    );
     this.running.set(program, child);
   }
 

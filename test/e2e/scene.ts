@@ -44,6 +44,8 @@ export interface SceneSpec {
   readonly folder: string;
   /** The program to be judged; ours unless told. */
   readonly program: string | undefined;
+  /** Ends the making of the scene. */
+  readonly signal: AbortSignal;
 }
 
 /** Pods with loads that never change, so that every figure is known. */
@@ -115,7 +117,7 @@ export class Scene implements AsyncDisposable {
     );
     const scene = new Scene(spec, { kubectl, nodes }, house.move());
     try {
-      await scene.furnish();
+      await scene.furnish(spec.signal);
     } catch (error) {
       await scene[Symbol.asyncDispose]();
       throw error;
@@ -244,7 +246,7 @@ export class Scene implements AsyncDisposable {
     await this.house.disposeAsync();
   }
 
-  private async furnish(): Promise<void> {
+  private async furnish(signal: AbortSignal): Promise<void> {
     const { kubectl, house } = this;
     // Only a cluster that goes on living is tidied up.
     const tidy = async (...words: readonly string[]): Promise<void> => {
@@ -257,7 +259,9 @@ export class Scene implements AsyncDisposable {
     house.defer(() => tidy('service', 'metrics-server', '-n', 'kube-system'));
     await kubectl.apply(serviceOutside(this.spec.host));
     await this.whenAccountsExist();
+    signal.throwIfAborted();
     await this.runPods(FIXED_PODS.map((spec) => ({ ...spec, namespace: FIGURES })));
+    signal.throwIfAborted();
     this.current = house.use(await this.startServer('metrics-server'));
     house.defer(() => tidy('-f', join(MANIFESTS, 'apiservice.yaml')));
     await kubectl.run('apply', '-f', join(MANIFESTS, 'apiservice.yaml'));
