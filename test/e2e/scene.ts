@@ -297,7 +297,7 @@ function accounts(): object[] {
 }
 
 /** In the place of the Service of manifests/base: it leads out of the cluster, since the server is no pod. */
-function serviceOutside(host: string): object {
+export function serviceOutside(host: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Service',

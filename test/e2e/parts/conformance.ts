@@ -18,15 +18,20 @@ import { RemoteApi } from '../../../src/simulator/remote-api.ts';
 import type { World } from '../../../src/simulator/world.ts';
 import { loadWorldFolder } from '../../../src/simulator/world-folder.ts';
 import { OWN_EXCHANGES } from '../../conformance/exchanges.ts';
+import { readSecrets } from '../../conformance/identities.ts';
 import { ClusterKubectl } from '../ask-cluster.ts';
 import { MetricsServer } from '../metrics-server.ts';
 import type { Part } from '../part.ts';
 import type { Plane } from '../plane.ts';
-import { MANIFESTS } from '../scene.ts';
+import { API_SERVICE, MANIFESTS, serviceOutside } from '../scene.ts';
+import { askThroughAggregator } from './aggregated-conformance.ts';
 
 const CONFORMANCE = fileURLToPath(new URL('../../conformance/main.ts', import.meta.url));
 const SOURCES = ['resource', 'summary'] as const;
 const TIMEOUT_MS = 180_000;
+const ALL_PASSED = /^\d+ passed, 0 failed$/;
+/** Of those recorded, who of them can ask a kube-apiserver for resources. */
+const LEAST_AGGREGATED = 230;
 const DAY_MS = 86_400_000;
 const STARTED_WITHIN_MS = 120_000;
 /** Its accounts, whose tokens are shown by some who ask. */
@@ -40,26 +45,39 @@ export const conformance: Part = {
   needs: ['own plane'],
   async run(scene, check) {
     for (const source of SOURCES) {
+      let found: Found | undefined;
       await check(`all recorded exchanges, with figures from ${source}`, async () => {
         const { plane, folder } = scene.spec;
         if (!plane) return;
         // A kubelet of the recorded world gives its first answer once: a world for each server.
         const place = join(folder, `conformance-${source}`);
         await using other = await plane.another(place, AbortSignal.timeout(STARTED_WITHIN_MS));
-        const out = await replayOn(other, place, source, scene.spec.program);
-        assert.match(out.trimEnd().split('\n').at(-1) ?? '', /^\d+ passed, 0 failed$/, out);
+        found = await replayOn(other, place, source, scene.spec.program);
+        assert.match(found.direct.trimEnd().split('\n').at(-1) ?? '', ALL_PASSED, found.direct);
+      });
+      await check(`those of the resources through the aggregator, from ${source}`, () => {
+        assert.ok(found, 'nothing was asked');
+        assert.equal(found.aggregated.wrong.join('\n'), '');
+        assert.ok(found.aggregated.asked >= LEAST_AGGREGATED);
+        return Promise.resolve();
       });
     }
   },
 };
 
-/** The recorded world in a real API server, and everything that was asked there. Returns what was printed. */
+interface Found {
+  /** What `npm run conformance` printed. */
+  readonly direct: string;
+  readonly aggregated: Awaited<ReturnType<typeof askThroughAggregator>>;
+}
+
+/** The recorded world in a real API server, and everything that was asked there. */
 async function replayOn(
   plane: Plane,
   place: string,
   source: string,
   program: string | undefined,
-): Promise<string> {
+): Promise<Found> {
   await using house = new AsyncDisposableStack();
   const { authorities, admin, url } = plane;
   const cluster = { server: url, caPem: authorities.cluster.certPem, identity: admin };
@@ -110,8 +128,24 @@ async function replayOn(
       flags: program === undefined ? [`--kubelet-metrics-source=${source}`] : [],
     }),
   );
-  // awaited here, or everything would end before it
-  return await replay(server, identities, source);
+  await register(kubectl, server);
+  const direct = await replay(server, identities, source);
+  const secrets = await readSecrets(identities);
+  return { direct, aggregated: await askThroughAggregator(plane.layout.apiPort, secrets) };
+}
+
+/** Puts the server behind the aggregator, and waits until it is asked. */
+async function register(kubectl: ClusterKubectl, { port }: MetricsServer): Promise<void> {
+  await kubectl.apply(serviceOutside('localhost'));
+  await kubectl.run('apply', '-f', join(MANIFESTS, 'apiservice.yaml'));
+  const spec = JSON.stringify({ spec: { service: { port } } });
+  await kubectl.run('patch', 'apiservice', API_SERVICE, '--type=merge', '-p', spec);
+  await kubectl.run(
+    'wait',
+    '--for=condition=Available',
+    `apiservice/${API_SERVICE}`,
+    '--timeout=20s',
+  );
 }
 
 /** Writes the pods of the recorded world into the API server, and reads that world with the uids that they got. */
