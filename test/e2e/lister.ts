@@ -19,11 +19,14 @@ export class Lister implements AsyncDisposable {
   newestMs = 0;
   private readonly agent: Agent;
   private readonly port: number;
+  private readonly least: number;
   private readonly ending = new AbortController();
   private readonly running: Promise<void>;
 
-  constructor(port: number, { certPem, keyPem }: CertificateAndKey) {
+  /** A list of fewer nodes than `least` is an error, too. */
+  constructor(port: number, { certPem, keyPem }: CertificateAndKey, least: number) {
     this.port = port;
+    this.least = least;
     // its serving certificate is changed under this client
     this.agent = new Agent({
       keepAlive: true,
@@ -57,12 +60,14 @@ export class Lister implements AsyncDisposable {
     }
   }
 
-  /** Rejects unless there are figures. */
+  /** Rejects unless there are figures of all nodes. */
   private async list(): Promise<readonly unknown[]> {
     const { status, body } = await this.get('/apis/metrics.k8s.io/v1beta1/nodes');
     if (status !== 200) throw new Error(`${status}: ${body}`);
     const items = listAt(JSON.parse(body), 'items');
-    if (items.length === 0) throw new Error('a list without figures');
+    if (items.length < this.least) {
+      throw new Error(`figures of ${items.length} nodes instead of ${this.least}`);
+    }
     return items;
   }
 

@@ -73,7 +73,11 @@ export const changesWhileRunning: Part = {
     try {
       for (const { name, make } of CHANGES) {
         await check(`${name}: a client that lists ten times a second sees no error`, async () => {
-          await using lister = new Lister(server.port, plane.admin);
+          await using lister = new Lister(
+            server.port,
+            plane.admin,
+            scene.nodes.world.nodes().length,
+          );
           await make({ scene, plane, server, lister, files });
           // Figures go on being new.
           const changedMs = Date.now();
@@ -82,7 +86,10 @@ export const changesWhileRunning: Part = {
             return Promise.resolve();
           });
           assert.ok(lister.answers > 0);
-          assert.deepEqual(lister.errors, []);
+          // The first and the last few say when and what; there may be thousands.
+          const { errors } = lister;
+          const some = [...errors.slice(0, 2), ...errors.slice(2).slice(-2)];
+          assert.equal(errors.length, 0, `${errors.length} errors: ${some.join('; ')}`);
           await server.throwIfEnded();
         });
       }
