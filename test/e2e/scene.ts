@@ -49,7 +49,7 @@ export interface SceneSpec {
 }
 
 /** Pods with loads that never change, so that every figure is known. */
-export const FIXED_PODS: readonly Omit<PodSpec, 'namespace'>[] = [
+const FIXED_PODS: readonly Omit<PodSpec, 'namespace'>[] = [
   { name: 'steady-1', labels: { app: 'steady' }, loads: { app: 'cpu=250m memory=64Mi' } },
   { name: 'steady-2', labels: { app: 'steady' }, loads: { app: 'cpu=250m memory=64Mi' } },
   {

@@ -17,7 +17,7 @@ export interface PodSpec {
 const IMAGE = 'localhost/e2e/nothing:1';
 
 /** What the template of a Deployment and a Pod have in common. */
-export function podTemplate(spec: Omit<PodSpec, 'name' | 'namespace'>): object {
+function podTemplate(spec: Omit<PodSpec, 'name' | 'namespace'>): object {
   const { labels, loads, requests = {}, restartPolicy, nodeName } = spec;
   return {
     metadata: {
