@@ -1,17 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { type KubectlAnswer, askKubectl } from '../support/kubectl.ts';
 
-const run = promisify(execFile);
 const TIMEOUT_MS = 60_000;
-
-export interface KubectlAnswer {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** The real kubectl as the user of a kubeconfig file, with a discovery cache of its own. */
 export class ClusterKubectl implements AsyncDisposable {
@@ -29,24 +21,8 @@ export class ClusterKubectl implements AsyncDisposable {
 
   /** What it said, whatever its exit code. Rejects when it could not be run or did not end. */
   async ask(words: readonly string[], input?: string): Promise<KubectlAnswer> {
-    const asked = run(
-      'kubectl',
-      [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.cache}`, ...words],
-      { timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
-    );
-    asked.child.stdin?.end(input);
-    try {
-      const { stdout, stderr } = await asked;
-      return { code: 0, out: stdout, err: stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as {
-        code?: unknown;
-        stdout?: string;
-        stderr?: string;
-      };
-      if (typeof code !== 'number') throw error;
-      return { code, out: stdout ?? '', err: stderr ?? '' };
-    }
+    const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.cache}`];
+    return askKubectl([...flags, ...words], { timeoutMs: TIMEOUT_MS, input });
   }
 
   /** What it printed. Rejects with what it complained of. */

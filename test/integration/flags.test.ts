@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Cluster, createCluster } from '../../src/simulator/cluster.ts';
+import { valueOf } from '../support/metrics-page.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { ServerClient } from '../support/server-client.ts';
 import { until } from '../support/wait-for.ts';
@@ -111,6 +112,53 @@ describe('paths that everybody may get', () => {
 
     expect([await statusOf('/metrics'), await statusOf('/livez/ping')]).toEqual([200, 200]);
     expect([await statusOf('/version'), await statusOf(`${API}/nodes`)]).toEqual([200, 403]);
+  });
+});
+
+describe('how often kube-apiserver is asked about three equal requests', () => {
+  const SUBJECT = 'apiserver_delegated_authz_request_total{code="201"}';
+  const TOKEN = 'apiserver_delegated_authn_request_total{code="201"}';
+
+  test.each([
+    { flag: '', series: SUBJECT, path: '/version', reviews: 1 },
+    { flag: '--authorization-webhook-cache-authorized-ttl=0s', path: '/version', reviews: 3 },
+    { flag: '--authorization-webhook-cache-unauthorized-ttl=0s', path: '/version', reviews: 1 },
+    { flag: '', path: `${API}/nodes`, reviews: 1 },
+    { flag: '--authorization-webhook-cache-authorized-ttl=0s', path: `${API}/nodes`, reviews: 1 },
+    { flag: '--authorization-webhook-cache-unauthorized-ttl=0s', path: `${API}/nodes`, reviews: 3 },
+    { flag: '', series: TOKEN, path: '/livez', reviews: 1 },
+    {
+      flag: '--authentication-token-webhook-cache-ttl=0s',
+      series: TOKEN,
+      path: '/livez',
+      reviews: 3,
+    },
+  ])('is $reviews with "$flag" for $path', async ({ flag, series = SUBJECT, path, reviews }) => {
+    cluster.identities.addToken('a-token', {
+      name: 'nobody',
+      uid: '',
+      groups: ['system:authenticated'],
+      extra: new Map(),
+    });
+    await using server = await start(...(flag === '' ? [] : [flag]));
+    using admin = clientOf(server, 'admin', ['system:masters']);
+    using nobody =
+      series === TOKEN
+        ? new ServerClient(server.port, { headers: [['Authorization', 'Bearer a-token']] })
+        : clientOf(server, 'nobody');
+    await until(
+      () => admin.get(`${API}/nodes`),
+      ({ status }) => status === 200, // by now clients' certificates are believed
+    );
+    const asked = async (): Promise<number> =>
+      valueOf((await admin.get('/metrics')).body, series) || 0; // not there before the first
+    const before = await asked();
+
+    const statuses = new Set<number>();
+    for (let request = 0; request < 3; request++) statuses.add((await nobody.get(path)).status);
+
+    expect([...statuses]).toEqual([path.startsWith(API) ? 403 : 200]);
+    expect((await asked()) - before).toBe(reviews);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 export interface KubectlAnswer {
   readonly code: number;
@@ -37,18 +38,7 @@ export class Kubectl implements AsyncDisposable {
       `--kubeconfig=${join(this.folder, 'kubeconfig')}`,
       `--cache-dir=${join(this.folder, 'cache')}`,
     ];
-    try {
-      const { stdout, stderr } = await run('kubectl', [...flags, ...words], { timeout: 20_000 });
-      return { code: 0, out: stdout, err: stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as {
-        code?: unknown;
-        stdout?: string;
-        stderr?: string;
-      };
-      if (typeof code !== 'number') throw error;
-      return { code, out: stdout ?? '', err: stderr ?? '' };
-    }
+    return askKubectl([...flags, ...words], { timeoutMs: 20_000 });
   }
 
   /** What it printed on success, in lines. */
@@ -60,5 +50,22 @@ export class Kubectl implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What the real kubectl said, whatever its exit code. Rejects when it could not be run or did not end in time. */
+export async function askKubectl(
+  words: readonly string[],
+  { timeoutMs, input }: { readonly timeoutMs: number; readonly input?: string | undefined },
+): Promise<KubectlAnswer> {
+  const asked = run('kubectl', words, { timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES });
+  asked.child.stdin?.end(input);
+  try {
+    const { stdout, stderr } = await asked;
+    return { code: 0, out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string };
+    if (typeof code !== 'number') throw error;
+    return { code, out: stdout ?? '', err: stderr ?? '' };
   }
 }
