@@ -1,28 +1,33 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KubectlAnswer, askKubectl } from '../support/kubectl.ts';
+import { type Command, type KubectlAnswer, askKubectl } from '../support/kubectl.ts';
 
 const TIMEOUT_MS = 60_000;
 
 /** The real kubectl as the user of a kubeconfig file, with a discovery cache of its own. */
 export class ClusterKubectl implements AsyncDisposable {
   readonly kubeconfig: string;
+  private readonly command: Command;
   private readonly cache: string;
 
-  private constructor(kubeconfig: string, cache: string) {
+  private constructor(kubeconfig: string, command: Command, cache: string) {
     this.kubeconfig = kubeconfig;
+    this.command = command;
     this.cache = cache;
   }
 
-  static async create(kubeconfig: string): Promise<ClusterKubectl> {
-    return new ClusterKubectl(kubeconfig, await mkdtemp(join(tmpdir(), 'e2e-kubectl-')));
+  /** The kubectl on PATH unless told. */
+  static async create(kubeconfig: string, command: Command = ['kubectl']): Promise<ClusterKubectl> {
+    const cache = await mkdtemp(join(tmpdir(), 'e2e-kubectl-'));
+    return new ClusterKubectl(kubeconfig, command, cache);
   }
 
   /** What it said, whatever its exit code. Rejects when it could not be run or did not end. */
   async ask(words: readonly string[], input?: string): Promise<KubectlAnswer> {
     const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.cache}`];
-    return askKubectl([...flags, ...words], { timeoutMs: TIMEOUT_MS, input });
+    const { command } = this;
+    return askKubectl([...flags, ...words], { command, timeoutMs: TIMEOUT_MS, input });
   }
 
   /** What it printed. Rejects with what it complained of. */

@@ -49,9 +49,9 @@ export async function buildPrograms({ go, env, signal, say }: Build): Promise<Bu
   return built;
 }
 
-/** Of go.sum and of our own sources, which together say what comes out. */
+/** Of go.sum, of our own sources and of the linker's flags, which together say what comes out. */
 function digestOfSources(): string {
-  const digest = createHash('sha256');
+  const digest = createHash('sha256').update(`${linkerFlags()}\0`);
   const names = readdirSync(MODULE, { recursive: true }).map(String).toSorted();
   for (const name of names.filter((each) => /\.(?:go|mod|sum)$/.test(each))) {
     digest.update(`${name}\0`).update(readFileSync(join(MODULE, name)));
@@ -97,7 +97,10 @@ function goFlags(env: NodeJS.ProcessEnv): string {
   return `${env['GOFLAGS'] ?? ''} -mod=readonly -buildvcs=false`.trim();
 }
 
-/** Without a version, clients such as kubectl cannot parse what /version answers. */
+/**
+ * Without a version, kubectl cannot parse what /version answers, and clients call themselves v0.0.0. The library
+ * of clients keeps a version of its own.
+ */
 function linkerFlags(): string {
   const [, major, minor, patch] =
     /^\tk8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)$/m.exec(
@@ -113,8 +116,10 @@ function linkerFlags(): string {
     gitTreeState: 'clean',
     gitCommit: 'unknown',
   };
-  const version = Object.entries(variables).map(
-    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
+  const version = Object.entries(variables).flatMap(([name, value]) =>
+    ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].map(
+      (at) => `-X ${at}.${name}=${value}`,
+    ),
   );
   return ['-s', '-w', ...version].join(' ');
 }

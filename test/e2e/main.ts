@@ -69,7 +69,8 @@ async function findCluster(
   if (kubeconfig !== '') {
     const cluster = await credentialsOf(kubeconfig);
     say(`Cluster: ${cluster.server} (E2E_KUBECONFIG)`);
-    return { cluster, kubeconfig, plane: undefined, controllers: true, clients: undefined, host };
+    const without = { plane: undefined, clients: undefined, planeKubectl: undefined };
+    return { cluster, kubeconfig, controllers: true, host, ...without };
   }
   const programs = await findPrograms(env, signal, say);
   const startedMs = performance.now();
@@ -84,14 +85,19 @@ async function findCluster(
     plane,
     controllers,
     clients: programs.clients,
+    planeKubectl: programs.kubectl,
     host,
   };
 }
 
-function missingFor({ needs }: Part, { plane, controllers, clients }: Surroundings): Need[] {
-  return needs.filter(
-    (need) => !{ 'own plane': plane, controllers, 'Go clients': clients !== undefined }[need],
-  );
+function missingFor({ needs }: Part, surroundings: Surroundings): Need[] {
+  const has: Readonly<Record<Need, unknown>> = {
+    'own plane': surroundings.plane,
+    controllers: surroundings.controllers,
+    'Go clients': surroundings.clients,
+    'kubectl of the plane': surroundings.planeKubectl,
+  };
+  return needs.filter((need) => has[need] === undefined || has[need] === false);
 }
 
 async function runParts(scene: Scene, { only }: Options, tally: Tally): Promise<void> {

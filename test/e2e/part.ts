@@ -7,7 +7,9 @@ export type Need =
   /** A control plane of our own, whose programs, keys and etcd are at hand. */
   | 'own plane'
   /** The Go clients, built with the control plane. */
-  | 'Go clients';
+  | 'Go clients'
+  /** A kubectl of the control plane's release, beside the one on PATH. */
+  | 'kubectl of the plane';
 
 /** Carries out one test and writes down how it ended; it never rejects, so that the next one has its turn. */
 export type Check = (name: string, test: () => Promise<void>) => Promise<void>;

@@ -6,7 +6,7 @@ import { goClients } from './parts/clients.ts';
 import { conformance } from './parts/conformance.ts';
 import { etcdContent } from './parts/etcd.ts';
 import { kubectlGet } from './parts/kubectl-get.ts';
-import { kubectlTop } from './parts/kubectl-top.ts';
+import { kubectlTop, newestKubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
 import { nodeClient } from './parts/node-client.ts';
 import { roles } from './parts/roles.ts';
@@ -16,6 +16,7 @@ import { users } from './parts/users.ts';
 export const PARTS: readonly Part[] = [
   manifests,
   kubectlTop,
+  newestKubectlTop,
   kubectlGet,
   users,
   goClients,

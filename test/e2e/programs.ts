@@ -1,17 +1,19 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from '../support/kubectl.ts';
 import { type Built, buildPrograms } from './build.ts';
 
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
 
 /** Where the programs of a control plane are. */
 export interface Programs {
-  /** The words that start a program, the program's own arguments left out. */
-  command(program: Program): readonly [string, ...string[]];
+  command(program: Program): Command;
   /** Whether there are controllers and a scheduler, too. */
   readonly controllers: boolean;
   /** Go clients that the tests use; undefined when there is no Go. */
   readonly clients: string | undefined;
+  /** The kubectl of the control plane's own release; undefined where it came without one. */
+  readonly kubectl: Command | undefined;
 }
 
 /** There is nothing to try against. The message is one sentence with the remedy. */
@@ -46,15 +48,22 @@ function assetsIn(folder: string): Programs {
       `KUBEBUILDER_ASSETS: there is no ${missing.join(' and no ')} in "${folder}": name the folder that holds them`,
     );
   }
+  const kubectl = join(folder, 'kubectl');
   return {
     command: (program) => [join(folder, program)],
     controllers: false,
     clients: undefined,
+    kubectl: isExecutable(kubectl) ? [kubectl] : undefined,
   };
 }
 
 function builtPrograms({ controlplane, clients }: Built): Programs {
-  return { command: (program) => [controlplane, program], controllers: true, clients };
+  return {
+    command: (program) => [controlplane, program],
+    controllers: true,
+    clients,
+    kubectl: [controlplane, 'kubectl'],
+  };
 }
 
 /** The path of a program; undefined when it is not on PATH. */

@@ -11,6 +11,7 @@ import type { RemoteCluster } from '../../src/simulator/remote-api.ts';
 import { ClusterKubectl } from './ask-cluster.ts';
 import { eventually } from './eventually.ts';
 import { MetricsServer } from './metrics-server.ts';
+import type { Command } from '../support/kubectl.ts';
 import type { Plane } from './plane.ts';
 import { type PodSpec, namespace, pod } from './workloads.ts';
 
@@ -39,6 +40,8 @@ export interface SceneSpec {
   readonly controllers: boolean;
   /** Go clients; undefined without Go. */
   readonly clients: string | undefined;
+  /** The kubectl that came with the control plane; undefined where there is none. */
+  readonly planeKubectl: Command | undefined;
   /** Where the cluster's API server reaches this machine. */
   readonly host: string;
   readonly folder: string;

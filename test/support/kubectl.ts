@@ -53,12 +53,25 @@ export class Kubectl implements AsyncDisposable {
   }
 }
 
+/** The words that start a program, the program's own arguments left out. */
+export type Command = readonly [program: string, ...words: string[]];
+
+interface KubectlQuestion {
+  /** Which kubectl; the one on PATH unless told. */
+  readonly command?: Command;
+  readonly timeoutMs: number;
+  readonly input?: string | undefined;
+}
+
 /** What the real kubectl said, whatever its exit code. Rejects when it could not be run or did not end in time. */
 export async function askKubectl(
   words: readonly string[],
-  { timeoutMs, input }: { readonly timeoutMs: number; readonly input?: string | undefined },
+  { command: [program, ...first] = ['kubectl'], timeoutMs, input }: KubectlQuestion,
 ): Promise<KubectlAnswer> {
-  const asked = run('kubectl', words, { timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES });
+  const asked = run(program, [...first, ...words], {
+    timeout: timeoutMs,
+    maxBuffer: MAX_OUTPUT_BYTES,
+  });
   asked.child.stdin?.end(input);
   try {
     const { stdout, stderr } = await asked;
