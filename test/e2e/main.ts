@@ -7,8 +7,12 @@ import { credentialsOf } from './kubeconfig-credentials.ts';
 import { HELP, type Options, UsageError, parseOptions } from './options.ts';
 import type { Need, Part } from './part.ts';
 import { PARTS } from './parts.ts';
+import { runKubelet } from './kubelet/run.ts';
 import { Plane } from './plane.ts';
 import { NoControlPlaneError, findPrograms } from './programs.ts';
+import { findRealPrograms } from './real-node/cluster.ts';
+import { isInside, startAgainInside } from './real-node/namespace.ts';
+import { NoRealNodeError } from './real-node/programs.ts';
 import { Scene, type SceneSpec } from './scene.ts';
 import { Tally } from './tally.ts';
 
@@ -52,6 +56,7 @@ const INTERRUPTED = 130;
 const EXIT_CODES = [
   [UsageError, 2],
   [NoControlPlaneError, 3],
+  [NoRealNodeError, 3],
   [Interrupted, INTERRUPTED],
 ] as const;
 
@@ -136,6 +141,39 @@ async function stay(scene: Scene): Promise<never> {
   return new Promise(() => undefined);
 }
 
+interface Play {
+  readonly options: Options;
+  readonly folder: string;
+  readonly house: AsyncDisposableStack;
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+}
+
+async function play({ options, folder, house, tally, signal }: Play): Promise<void> {
+  if (options.kubelet) {
+    await runKubelet({ folder, house, signal, say, check: tally.check });
+    return;
+  }
+  const surroundings = await findCluster(folder, house, signal);
+  const scene = house.use(
+    await Scene.create({ ...surroundings, folder, program: options.server, signal }),
+  );
+  await (options.clusterOnly ? stay(scene) : runParts(scene, options, tally));
+}
+
+/** Gets ready what needs the network, and starts this program again where there is none. */
+async function playInside(words: readonly string[], signal: AbortSignal): Promise<number> {
+  try {
+    await findRealPrograms(process.env, signal, say);
+  } catch (error) {
+    if (!(error instanceof NoRealNodeError)) throw error;
+    if (process.env['CI'] === 'true') throw error;
+    say(`SKIPPED kubelet: ${error.message}`);
+    return 0;
+  }
+  return startAgainInside(words);
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const options = parseOptions(words);
   if (options.help) {
@@ -143,6 +181,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const signal = signalOfUser();
+  if (options.kubelet && !isInside(process.env)) return playInside(words, signal);
   const tally = new Tally(say, signal);
   const folder = await mkdtemp(join(tmpdir(), 'metrics-server-e2e-'));
   {
@@ -151,12 +190,7 @@ async function main(words: readonly string[]): Promise<number> {
       if (options.keep) say(`Kept: ${folder}`);
       else await rm(folder, { recursive: true, force: true });
     });
-    const surroundings = await findCluster(folder, house, signal);
-    const scene = house.use(
-      await Scene.create({ ...surroundings, folder, program: options.server, signal }),
-    );
-    const work = options.clusterOnly ? stay(scene) : runParts(scene, options, tally);
-    await unlessAborted(work, signal);
+    await unlessAborted(play({ options, folder, house, tally, signal }), signal);
   }
   say(`${tally.passed} passed, ${tally.failed} failed`);
   return tally.failed === 0 ? 0 : 1;

@@ -9,6 +9,8 @@ export interface Options {
   readonly server: string | undefined;
   /** Starts the cluster alone, and says how to use it. */
   readonly clusterOnly: boolean;
+  /** Tries a real kubelet instead of the simulated ones. */
+  readonly kubelet: boolean;
   /** Keeps certificates, logs and data when it ends. */
   readonly keep: boolean;
 }
@@ -31,6 +33,7 @@ Flags:
   --only=TEXT      only parts whose name contains TEXT; may be repeated
   --server=PATH    judges an other metrics server, which takes the same flags
   --cluster-only   starts the cluster and the server alone, and says how to use them
+  --kubelet        tries a real kubelet with containerd, in namespaces of its own, instead (Linux, root)
   --keep           keeps certificates, logs and data
   --help           shows this
 `;
@@ -43,6 +46,7 @@ export function parseOptions(words: readonly string[]): Options {
     only: values.only ?? [],
     server: values.server,
     clusterOnly: values['cluster-only'] === true,
+    kubelet: values.kubelet === true,
     keep: values.keep === true,
   };
 }
@@ -54,6 +58,7 @@ function readWords(words: readonly string[]) {
       options: {
         help: { type: 'boolean' },
         'cluster-only': { type: 'boolean' },
+        kubelet: { type: 'boolean' },
         keep: { type: 'boolean' },
         only: { type: 'string', multiple: true },
         server: { type: 'string' },

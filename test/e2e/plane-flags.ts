@@ -2,6 +2,11 @@ import { join } from 'node:path';
 
 /** Where the parts of a plane are; all ports are on 127.0.0.1. */
 export interface PlaneLayout {
+  /**
+   * The address of a real node on this machine: kube-apiserver listens there, too, is reached by pods as the Service
+   * `kubernetes`, and reaches the node's kubelet. Undefined: nothing outside 127.0.0.1 is used.
+   */
+  readonly nodeAddress: string | undefined;
   readonly folder: string;
   readonly etcdPort: number;
   readonly etcdPeerPort: number;
@@ -9,6 +14,8 @@ export interface PlaneLayout {
 }
 
 const LOOPBACK = '127.0.0.1';
+/** Of the addresses of services. */
+export const SERVICE_RANGE = '10.0.0.0/24';
 
 function pki({ folder }: PlaneLayout, name: string): string {
   return join(folder, 'pki', name);
@@ -46,10 +53,7 @@ export function apiServerFlags(layout: PlaneLayout, controllers: boolean): strin
     `--etcd-certfile=${pki(layout, 'etcd-client.crt')}`,
     `--etcd-keyfile=${pki(layout, 'etcd-client.key')}`,
     `--secure-port=${layout.apiPort}`,
-    `--bind-address=${LOOPBACK}`,
-    `--advertise-address=${LOOPBACK}`,
-    // Endpoints may not hold a loopback address, so the plane is not written into them
-    '--endpoint-reconciler-type=none',
+    ...addressFlags(layout),
     `--tls-cert-file=${pki(layout, 'apiserver.crt')}`,
     `--tls-private-key-file=${pki(layout, 'apiserver.key')}`,
     `--client-ca-file=${pki(layout, 'ca.crt')}`,
@@ -63,11 +67,32 @@ export function apiServerFlags(layout: PlaneLayout, controllers: boolean): strin
     `--service-account-key-file=${pki(layout, 'sa.pub')}`,
     `--service-account-signing-key-file=${pki(layout, 'sa.key')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
-    '--service-cluster-ip-range=10.0.0.0/24',
+    `--service-cluster-ip-range=${SERVICE_RANGE}`,
     '--authorization-mode=Node,RBAC',
     '--allow-privileged',
     // without controllers no namespace gets its default service account
     ...(controllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
+  ];
+}
+
+function addressFlags(layout: PlaneLayout): string[] {
+  const { nodeAddress } = layout;
+  if (nodeAddress === undefined) {
+    return [
+      `--bind-address=${LOOPBACK}`,
+      `--advertise-address=${LOOPBACK}`,
+      // Endpoints may not hold a loopback address, so the plane is not written into them
+      '--endpoint-reconciler-type=none',
+    ];
+  }
+  return [
+    // in a network namespace of its own, nothing else is there
+    '--bind-address=0.0.0.0',
+    `--advertise-address=${nodeAddress}`,
+    `--kubelet-client-certificate=${pki(layout, 'apiserver-kubelet-client.crt')}`,
+    `--kubelet-client-key=${pki(layout, 'apiserver-kubelet-client.key')}`,
+    `--kubelet-certificate-authority=${pki(layout, 'ca.crt')}`,
+    '--kubelet-preferred-address-types=InternalIP',
   ];
 }
 

@@ -43,6 +43,7 @@ const CLIENTS: ReadonlyMap<string, readonly string[]> = new Map([
 export async function writePlanePki(
   folder: string,
   { cluster, frontProxy, etcd }: PlaneAuthorities,
+  nodeAddress: string | undefined,
 ): Promise<ReadonlyMap<string, CertificateAndKey>> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const write = async (name: string, { certPem, keyPem }: CertificateAndKey): Promise<void> => {
@@ -57,8 +58,20 @@ export async function writePlanePki(
     cluster.issue({
       commonName: 'kube-apiserver',
       dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-      ipAddresses: ['127.0.0.1', KUBERNETES_SERVICE_IP],
+      ipAddresses: [
+        '127.0.0.1',
+        KUBERNETES_SERVICE_IP,
+        ...(nodeAddress === undefined ? [] : [nodeAddress]),
+      ],
       usages: ['serverAuth'],
+    }),
+  );
+  await write(
+    'apiserver-kubelet-client',
+    cluster.issue({
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usages: ['clientAuth'],
     }),
   );
   await write('front-proxy-client', issueFrontProxyClient(frontProxy));

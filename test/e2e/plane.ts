@@ -38,7 +38,7 @@ export class Plane implements AsyncDisposable {
   /** The aggregator as a client of metrics servers. */
   readonly frontProxyClient: CertificateAndKey;
   readonly layout: PlaneLayout;
-  private readonly programs: Programs;
+  readonly programs: Programs;
   private readonly running = new Map<Program, ServerProcess>();
 
   private constructor(parts: {
@@ -55,12 +55,20 @@ export class Plane implements AsyncDisposable {
     this.programs = parts.programs;
   }
 
-  /** Resolves when kube-apiserver is ready. Rejects with the last words of the program that is not. */
-  static async start(programs: Programs, folder: string, signal: AbortSignal): Promise<Plane> {
+  /**
+   * Resolves when kube-apiserver is ready. Rejects with the last words of the program that is not. With the address of
+   * a real node (PlaneLayout) it serves that node and its pods, too.
+   */
+  static async start(
+    programs: Programs,
+    folder: string,
+    signal: AbortSignal,
+    nodeAddress?: string,
+  ): Promise<Plane> {
     const [etcdPort = 0, etcdPeerPort = 0, apiPort = 0] = await freePorts(3);
-    const layout = { folder, etcdPort, etcdPeerPort, apiPort };
+    const layout = { folder, etcdPort, etcdPeerPort, apiPort, nodeAddress };
     const authorities = createAuthorities(Date.now());
-    const clients = await writePlanePki(join(folder, 'pki'), authorities);
+    const clients = await writePlanePki(join(folder, 'pki'), authorities, nodeAddress);
     await mkdir(join(folder, 'logs'), { recursive: true });
     for (const [name, certificate] of clients) {
       const text = kubeconfigText(`https://127.0.0.1:${apiPort}`, authorities.cluster.certPem, [

@@ -5,9 +5,13 @@ import { type Built, buildPrograms } from './build.ts';
 
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
 
+/** What a real node runs. */
+export type NodeProgram = 'kubelet' | 'kube-proxy';
+
 /** Where the programs of a control plane are. */
 export interface Programs {
-  command(program: Program): Command;
+  /** What starts a program, its own arguments left out; `kubelet` and the like only where there are controllers. */
+  command(program: Program | NodeProgram): Command;
   /** Whether there are controllers and a scheduler, too. */
   readonly controllers: boolean;
   /** Go clients that the tests use; undefined when there is no Go. */
@@ -67,7 +71,7 @@ function builtPrograms({ controlplane, clients }: Built): Programs {
 }
 
 /** The path of a program; undefined when it is not on PATH. */
-function programOnPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function programOnPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const folders = (env['PATH'] ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
