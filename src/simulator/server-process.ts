@@ -14,6 +14,8 @@ export interface ServerProcessSpec {
   readonly logFile: string;
   /** Between the polite request to end and the impolite one, in ms. */
   readonly graceMs?: number;
+  /** Ctrl-C in a terminal, and what else is sent to our process group, reaches us alone, who end it in our order. */
+  readonly isApart?: boolean;
 }
 
 /** Starts the metrics server as a process of its own, as in life. */
@@ -22,6 +24,7 @@ export async function startServerProcess(spec: ServerProcessSpec): Promise<Serve
   const child = spawn(spec.command, spec.arguments, {
     env: spec.env,
     stdio: ['ignore', log.fd, log.fd],
+    detached: spec.isApart ?? false,
   });
   return new ServerProcess(child, spec);
 }

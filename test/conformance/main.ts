@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../../src/clock.ts';
+import { takeResults } from '../support/results.ts';
 import type { Address } from './ask.ts';
 import { DEVIATIONS } from './deviations.ts';
 import { type Exchange, ExchangesError, OWN_EXCHANGES, readExchanges } from './exchanges.ts';
@@ -14,6 +15,8 @@ import { outcomeTable, unusedDeviations, wrongAnswer } from './report.ts';
 import { clusterFlags, recordedFlags, startRecordedCluster } from './surroundings.ts';
 
 const RESOLUTION_MS = 15_000;
+
+const leaveResults = takeResults(process.env);
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -81,7 +84,9 @@ async function replayAll(options: Options): Promise<number> {
   for (const name of unused)
     say(`WRONG  the deviation "${name}" is listed, and no exchange shows it\n`);
   const failed = verdicts.filter(({ outcome }) => outcome === 'wrong').length + unused.length;
-  say(`${verdicts.length + unused.length - failed} passed, ${failed} failed`);
+  const passed = verdicts.length + unused.length - failed;
+  leaveResults({ passed, failed });
+  say(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

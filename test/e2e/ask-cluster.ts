@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, type KubectlAnswer, askKubectl } from '../support/kubectl.ts';
+import { goesWithUs } from './last-resort.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -19,7 +20,7 @@ export class ClusterKubectl implements AsyncDisposable {
 
   /** The kubectl on PATH unless told. */
   static async create(kubeconfig: string, command: Command = ['kubectl']): Promise<ClusterKubectl> {
-    const cache = await mkdtemp(join(tmpdir(), 'e2e-kubectl-'));
+    const cache = goesWithUs(await mkdtemp(join(tmpdir(), 'e2e-kubectl-')));
     return new ClusterKubectl(kubeconfig, command, cache);
   }
 

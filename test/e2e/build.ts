@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { goesWithUs } from './last-resort.ts';
 
 const MODULE = fileURLToPath(new URL('controlplane/', import.meta.url));
 const PROGRESS_MS = 15_000;
@@ -37,7 +38,7 @@ export async function buildPrograms({ go, env, signal, say }: Build): Promise<Bu
   if (existsSync(folder)) return built;
   await mkdir(join(folder, '..'), { recursive: true });
   // What was built in part is never taken for the whole: the folder gets its name at the end.
-  const draft = await mkdtemp(`${folder}-`);
+  const draft = goesWithUs(await mkdtemp(`${folder}-`));
   try {
     await compile({ go, env, signal, say }, draft);
     await rename(draft, folder);
@@ -67,7 +68,8 @@ async function compile({ go, env, signal, say }: Build, folder: string): Promise
     ['build', '-v', '-trimpath', `-ldflags=${linkerFlags()}`, '-o', `${folder}/`, './...'],
     {
       cwd: MODULE,
-      env: { ...env, CGO_ENABLED: '0', GOFLAGS: goFlags(env), GOWORK: 'off' },
+      // Go's own drafts lie in ours, so that nothing of them stays when it is ended.
+      env: { ...env, CGO_ENABLED: '0', GOFLAGS: goFlags(env), GOWORK: 'off', GOTMPDIR: folder },
       stdio: ['ignore', 'ignore', 'pipe'],
       signal,
     },

@@ -3,56 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { credentialsOf } from './kubeconfig-credentials.ts';
-import { HELP, type Options, UsageError, parseOptions } from './options.ts';
-import type { Need, Part } from './part.ts';
-import { PARTS } from './parts.ts';
+import { takeResults } from '../support/results.ts';
+import { INTERRUPTED, Interrupted, signalOfUser, unlessAborted } from './interruption.ts';
 import { runKubelet } from './kubelet/run.ts';
-import { Plane } from './plane.ts';
-import { NoControlPlaneError, findPrograms } from './programs.ts';
+import { goesWithUs, leaveNothingBehind } from './last-resort.ts';
+import { Logs } from './logs.ts';
+import { HELP, type Options, UsageError, parseOptions } from './options.ts';
+import type { Part } from './part.ts';
+import { PARTS } from './parts.ts';
+import { NoControlPlaneError } from './programs.ts';
 import { findRealPrograms } from './real-node/cluster.ts';
 import { isInside, startAgainInside } from './real-node/namespace.ts';
 import { NoRealNodeError } from './real-node/programs.ts';
-import { Scene, type SceneSpec } from './scene.ts';
+import { Scene } from './scene.ts';
+import { findSurroundings, missingFor } from './surroundings.ts';
 import { Tally } from './tally.ts';
 
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** The first signal ends everything in good order; the next one ends this process, and its children, at once. */
-function signalOfUser(): AbortSignal {
-  const ending = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (ending.signal.aborted) process.exit(INTERRUPTED);
-      say(`Ending everything after ${name} ...`);
-      ending.abort(new Interrupted(`Ended by ${name}`));
-    });
-  }
-  return ending.signal;
-}
-
-/** What is under way is left to itself once the signal aborts: everything that it speaks to ends then. */
-async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => {
-    reject(signal.reason as Error);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}
-
-/** What a shell says of a program that was ended by Ctrl-C. */
-const INTERRUPTED = 130;
 const EXIT_CODES = [
   [UsageError, 2],
   [NoControlPlaneError, 3],
@@ -60,71 +26,67 @@ const EXIT_CODES = [
   [Interrupted, INTERRUPTED],
 ] as const;
 
-type Surroundings = Omit<SceneSpec, 'folder' | 'program' | 'signal'>;
-
-/** A cluster of the user's, or a plane of our own, which ends with the house. */
-async function findCluster(
-  folder: string,
-  house: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<Surroundings> {
-  const { env } = process;
-  const kubeconfig = env['E2E_KUBECONFIG'] ?? '';
-  const host = env['E2E_HOST'] ?? 'localhost';
-  if (kubeconfig !== '') {
-    const cluster = await credentialsOf(kubeconfig);
-    say(`Cluster: ${cluster.server} (E2E_KUBECONFIG)`);
-    const without = { plane: undefined, clients: undefined, planeKubectl: undefined };
-    return { cluster, kubeconfig, controllers: true, host, ...without };
-  }
-  const programs = await findPrograms(env, signal, say);
-  const startedMs = performance.now();
-  const plane = house.use(await Plane.start(programs, folder, signal));
-  const { authorities, url, admin, controllers } = plane;
-  say(
-    `Control plane: ${url}, ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
-  );
-  return {
-    cluster: { server: url, caPem: authorities.cluster.certPem, identity: admin },
-    kubeconfig: plane.kubeconfig,
-    plane,
-    controllers,
-    clients: programs.clients,
-    planeKubectl: programs.kubectl,
-    host,
-  };
+/** Of an error whose message is for people; undefined of any other. */
+function codeOf(error: unknown): number | undefined {
+  return EXIT_CODES.find(([kind]) => error instanceof kind)?.[1];
 }
 
-function missingFor({ needs }: Part, surroundings: Surroundings): Need[] {
-  const has: Readonly<Record<Need, unknown>> = {
-    'own plane': surroundings.plane,
-    controllers: surroundings.controllers,
-    'Go clients': surroundings.clients,
-    'kubectl of the plane': surroundings.planeKubectl,
-  };
-  return needs.filter((need) => has[need] === undefined || has[need] === false);
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
-async function runParts(scene: Scene, { only }: Options, tally: Tally): Promise<void> {
-  const chosen = PARTS.filter(
-    ({ name }) => only.length === 0 || only.some((text) => name.includes(text)),
-  );
-  if (chosen.length === 0) {
+function isInCi(): boolean {
+  return process.env['CI'] === 'true';
+}
+
+/** @throws UsageError when a text is in no name. */
+function choose({ only }: Options): readonly Part[] {
+  const isIn = (text: string) => PARTS.some(({ name }) => name.includes(text));
+  if (!only.every(isIn)) {
     const names = PARTS.map(({ name }) => `"${name}"`).join(', ');
     throw new UsageError(`--only: no part is named so; there are ${names}`);
   }
+  return PARTS.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
+}
+
+interface Play {
+  readonly options: Options;
+  readonly folder: string;
+  readonly house: AsyncDisposableStack;
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+}
+
+/** Everything that was asked for; what was begun in it ends with the house. */
+async function play(spec: Play): Promise<void> {
+  const { options, folder, house, tally, signal } = spec;
+  if (options.kubelet) {
+    const run = () => runKubelet({ folder, house, signal, say, check: tally.check });
+    await unlessAborted(tally.during('kubelet', run), signal);
+    return;
+  }
+  const chosen = choose(options);
+  // It looks at the signal itself, so that a cluster of the user's is left as it was.
+  const scene = await tally.during('setting up', async () => {
+    const surroundings = await findSurroundings({ folder, house, signal, say });
+    const spec = { ...surroundings, folder, program: options.server, signal };
+    return house.use(await Scene.create(spec));
+  });
+  await unlessAborted(options.clusterOnly ? stay(scene) : runParts(chosen, scene, tally), signal);
+}
+
+async function runParts(chosen: readonly Part[], scene: Scene, tally: Tally): Promise<void> {
   for (const part of chosen) {
     const missing = missingFor(part, scene.spec);
     if (missing.length > 0) {
-      tally.skip(part, missing, process.env['CI'] === 'true');
+      tally.skip(part.name, missing);
       continue;
     }
-    say(`== ${part.name}`);
     try {
-      await part.run(scene, tally.check);
+      await tally.during(part.name, () => part.run(scene, tally.check));
     } catch (error) {
-      if (error instanceof Interrupted) throw error;
-      tally.fail(part.name, error);
+      scene.spec.signal.throwIfAborted();
+      await tally.fail(part.name, error);
     }
   }
 }
@@ -141,37 +103,50 @@ async function stay(scene: Scene): Promise<never> {
   return new Promise(() => undefined);
 }
 
-interface Play {
-  readonly options: Options;
-  readonly folder: string;
-  readonly house: AsyncDisposableStack;
-  readonly tally: Tally;
-  readonly signal: AbortSignal;
-}
-
-async function play({ options, folder, house, tally, signal }: Play): Promise<void> {
-  if (options.kubelet) {
-    await runKubelet({ folder, house, signal, say, check: tally.check });
-    return;
+/** Tells how it went, as long as the logs are there. Rejects with errors that are not about a part. */
+async function playAndTell(spec: Omit<Play, 'house'>, close: () => void): Promise<void> {
+  const { tally, signal } = spec;
+  await using house = new AsyncDisposableStack();
+  try {
+    await play({ ...spec, house });
+  } catch (error) {
+    if (signal.aborted) {
+      const interruption = signal.reason as Interrupted;
+      // Where nobody sits before it, something hung: that is a result.
+      if (isInCi()) {
+        await tally.interrupted(interruption.message);
+        close();
+      }
+      throw interruption;
+    }
+    if (codeOf(error) !== undefined) throw error;
+    await tally.fail(tally.current, error);
   }
-  const surroundings = await findCluster(folder, house, signal);
-  const scene = house.use(
-    await Scene.create({ ...surroundings, folder, program: options.server, signal }),
-  );
-  await (options.clusterOnly ? stay(scene) : runParts(scene, options, tally));
 }
 
 /** Gets ready what needs the network, and starts this program again where there is none. */
-async function playInside(words: readonly string[], signal: AbortSignal): Promise<number> {
+async function playInside(
+  words: readonly string[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
   try {
     await findRealPrograms(process.env, signal, say);
   } catch (error) {
+    signal.throwIfAborted();
     if (!(error instanceof NoRealNodeError)) throw error;
-    if (process.env['CI'] === 'true') throw error;
+    if (isInCi()) throw error;
     say(`SKIPPED kubelet: ${error.message}`);
     return 0;
   }
+  // Who is killed with its namespaces leaves what it wrote to us.
+  process.env['TMPDIR'] = await makeFolder(options);
   return startAgainInside(words);
+}
+
+async function makeFolder({ keep }: Options): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'metrics-server-e2e-'));
+  return keep ? folder : goesWithUs(folder);
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -180,26 +155,31 @@ async function main(words: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const signal = signalOfUser();
-  if (options.kubelet && !isInside(process.env)) return playInside(words, signal);
-  const tally = new Tally(say, signal);
-  const folder = await mkdtemp(join(tmpdir(), 'metrics-server-e2e-'));
-  {
-    await using house = new AsyncDisposableStack();
-    house.defer(async () => {
-      if (options.keep) say(`Kept: ${folder}`);
-      else await rm(folder, { recursive: true, force: true });
-    });
-    await unlessAborted(play({ options, folder, house, tally, signal }), signal);
+  leaveNothingBehind();
+  const signal = signalOfUser(say);
+  if (options.kubelet && !isInside(process.env)) return playInside(words, options, signal);
+  const leaveResults = takeResults(process.env);
+  const folder = await makeFolder(options);
+  const tally = new Tally({ say, signal, logs: new Logs(folder), isCi: isInCi() });
+  const close = (): void => {
+    leaveResults(tally);
+    say(`\n${tally.table().join('\n')}\n`);
+    say(`${tally.passed} passed, ${tally.failed} failed`);
+  };
+  try {
+    await playAndTell({ options, folder, tally, signal }, close);
+  } finally {
+    if (options.keep) say(`Kept: ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
   }
-  say(`${tally.passed} passed, ${tally.failed} failed`);
+  close();
   return tally.failed === 0 ? 0 : 1;
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const code = EXIT_CODES.find(([kind]) => error instanceof kind)?.[1];
+  const code = codeOf(error);
   if (code === undefined) throw error;
   process.stderr.write(`${(error as Error).message}\n`);
   // What was left to itself may still wait for something.

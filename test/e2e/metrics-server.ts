@@ -66,6 +66,7 @@ export class MetricsServer implements AsyncDisposable {
         arguments: program === undefined ? [ENTRY, ...flags] : flags,
         env: process.env,
         logFile: file('log'),
+        isApart: true,
       }),
     );
     return new MetricsServer(port, child, folder);

@@ -147,6 +147,7 @@ export class Plane implements AsyncDisposable {
         env: process.env,
         logFile: this.logFile(program),
         graceMs: GRACE_MS,
+        isApart: true,
       }),
     );
     this.running.set(program, child);

@@ -47,7 +47,7 @@ export interface SceneSpec {
   readonly folder: string;
   /** The program to be judged; ours unless told. */
   readonly program: string | undefined;
-  /** Ends the making of the scene. */
+  /** Ends the run. */
   readonly signal: AbortSignal;
 }
 
@@ -175,12 +175,13 @@ export class Scene implements AsyncDisposable {
   }
 
   whenAvailable(): Promise<void> {
-    return eventually(AVAILABLE_WITHIN_MS, async () => {
+    const attempt = async (): Promise<void> => {
       await this.current?.throwIfEnded();
       const { status, reason, message } = await this.condition();
       if (status !== 'True')
         throw new Error(`the APIService is not available: ${reason}: ${message}`);
-    });
+    };
+    return eventually(AVAILABLE_WITHIN_MS, attempt, this.spec.signal);
   }
 
   /**
@@ -228,14 +229,15 @@ export class Scene implements AsyncDisposable {
         pod({ ...spec, nodeName: this.spec.controllers ? undefined : names[at % names.length] }),
       ),
     );
-    await eventually(RUNNING_WITHIN_MS, async () => {
+    const attempt = async (): Promise<void> => {
       for (const { name, namespace: space } of specs) {
         const phase = await this.kubectl.run(
           ...['get', 'pod', name, '-n', space, '-o', 'jsonpath={.status.phase}'],
         );
         if (phase !== 'Running') throw new Error(`pod ${space}/${name} is ${phase}`);
       }
-    });
+    };
+    await eventually(RUNNING_WITHIN_MS, attempt, this.spec.signal);
   }
 
   /** Metrics of one kind through the aggregator. */
@@ -275,9 +277,8 @@ export class Scene implements AsyncDisposable {
   /** Controllers give every namespace its default account, without which no pod is let in. */
   private async whenAccountsExist(): Promise<void> {
     if (!this.spec.controllers) return;
-    await eventually(RUNNING_WITHIN_MS, () =>
-      this.kubectl.run('get', 'serviceaccount', 'default', '-n', FIGURES),
-    );
+    const attempt = () => this.kubectl.run('get', 'serviceaccount', 'default', '-n', FIGURES);
+    await eventually(RUNNING_WITHIN_MS, attempt, this.spec.signal);
   }
 }
 

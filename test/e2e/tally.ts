@@ -1,45 +1,143 @@
-import type { Check, Part } from './part.ts';
+import type { Logs } from './logs.ts';
+import type { Check } from './part.ts';
+import { type PartResult, resultTable } from './result-table.ts';
 
-/** Counts and tells how tests ended. */
+const PROGRESS_MS = 20_000;
+/** Of how many failed tests the logs are told: whatever ails the rest is in these. */
+const MOST_LOGS = 6;
+
+export interface TallySpec {
+  readonly say: (line: string) => void;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+  /** What is told of a test that failed. */
+  readonly logs: Logs;
+  /** Everything has to run there. */
+  readonly isCi: boolean;
+}
+
+interface Running {
+  readonly name: string;
+  readonly startedMs: number;
+}
+
+type Row = { -readonly [Key in keyof PartResult]: PartResult[Key] };
+
+/** Counts and tells how tests ended, part by part. */
 export class Tally {
-  passed = 0;
-  failed = 0;
-  private readonly say: (line: string) => void;
-  private readonly signal: AbortSignal;
+  private readonly spec: TallySpec;
+  private readonly rows: Row[] = [];
+  private part: Row | undefined;
+  private test: Running | undefined;
+  private toldLogs = 0;
 
-  constructor(say: (line: string) => void, signal: AbortSignal) {
-    this.say = say;
-    this.signal = signal;
+  constructor(spec: TallySpec) {
+    this.spec = spec;
+  }
+
+  get passed(): number {
+    return this.rows.reduce((sum, { passed }) => sum + passed, 0);
+  }
+
+  get failed(): number {
+    return this.rows.reduce((sum, { failed }) => sum + failed, 0);
+  }
+
+  /** The name of the part that began last. */
+  get current(): string {
+    return this.part?.name ?? '';
+  }
+
+  /** A line for each part, and their sum. */
+  table(): string[] {
+    return resultTable(this.rows);
+  }
+
+  /** Runs a part, or whatever else takes its time: what is checked in it counts there. Rejects with what it threw. */
+  async during<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
+    const startedMs = performance.now();
+    const row = this.add(name, '');
+    this.spec.say(`== ${name}`);
+    await this.spec.logs.mark();
+    try {
+      return await run();
+    } finally {
+      row.durationMs = performance.now() - startedMs;
+    }
   }
 
   readonly check: Check = async (name, test) => {
+    const { say, signal, logs } = this.spec;
     // After Ctrl-C nothing else is begun: it could only fail.
-    this.signal.throwIfAborted();
+    signal.throwIfAborted();
+    await logs.mark();
     const startedMs = performance.now();
+    this.test = { name, startedMs };
+    const progress = setInterval(() => {
+      if (!signal.aborted) say(`        ${secondsSince(startedMs)} so far: ${name}`);
+    }, PROGRESS_MS);
     try {
       await test();
-      this.passed += 1;
-      this.say(`ok      ${name} (${seconds(startedMs)})`);
+      this.count('passed');
+      say(`ok      ${name} (${secondsSince(startedMs)})`);
     } catch (error) {
-      this.signal.throwIfAborted();
-      this.fail(`${name} (${seconds(startedMs)})`, error);
+      signal.throwIfAborted();
+      await this.fail(`${name} (${secondsSince(startedMs)})`, error);
+    } finally {
+      clearInterval(progress);
+      this.test = undefined;
     }
   };
 
-  fail(name: string, error: unknown): void {
-    this.failed += 1;
-    const message = Error.isError(error) ? error.message : String(error);
-    this.say(`NOT OK  ${name}\n${message.replace(/^/gm, '        ')}`);
+  /** Counts a failure of the part that runs, with what was written into the logs since its last test began. */
+  async fail(name: string, error: unknown): Promise<void> {
+    this.count('failed');
+    this.say(`NOT OK  ${name}`, Error.isError(error) ? error.message : String(error));
+    await this.tellLogs();
   }
 
-  /** In CI, where everything has to run, this is a failure. */
-  skip({ name }: Part, missing: readonly string[], isCi: boolean): void {
+  /** Counts what was under way as failed: the run is ended from outside. */
+  async interrupted(reason: string): Promise<void> {
+    const { part, test } = this;
+    if (!part) return;
+    part.failed += 1;
+    part.remark = reason;
+    const name = test ? `${test.name} (${secondsSince(test.startedMs)})` : part.name;
+    this.say(`NOT OK  ${name}`, reason);
+    await this.tellLogs();
+  }
+
+  /** In CI this is a failure. */
+  skip(name: string, missing: readonly string[]): void {
     const reason = `it needs ${missing.join(' and ')}, which this cluster or machine has not`;
-    if (isCi) this.fail(name, new Error(reason));
-    else this.say(`SKIPPED ${name}: ${reason}`);
+    const row = this.add(name, `skipped: ${reason}`);
+    this.spec.say(`SKIPPED ${name}: ${reason}`);
+    if (this.spec.isCi) row.failed += 1;
+  }
+
+  private add(name: string, remark: string): Row {
+    const row = { name, passed: 0, failed: 0, durationMs: 0, remark };
+    this.rows.push(row);
+    this.part = row;
+    return row;
+  }
+
+  private count(outcome: 'passed' | 'failed'): void {
+    if (this.part) this.part[outcome] += 1;
+  }
+
+  private say(title: string, text: string): void {
+    this.spec.say(`${title}\n${text.replace(/^/gm, '        ')}`);
+  }
+
+  private async tellLogs(): Promise<void> {
+    if (this.toldLogs === MOST_LOGS) return;
+    this.toldLogs += 1;
+    const news = await this.spec.logs.news();
+    if (news !== '') this.say('        The last lines of the logs meanwhile:', news);
   }
 }
 
-function seconds(sinceMs: number): string {
+function secondsSince(sinceMs: number): string {
   return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 }

@@ -6,6 +6,7 @@ export const users: Part = {
   name: 'users',
   needs: ['controllers'],
   async run(scene, check) {
+    await scene.whenExact();
     await using viewer = await scene.kubectlAs(VIEWER);
     await using nobody = await scene.kubectlAs(NOBODY);
     const nameOf = (account: string): string => `system:serviceaccount:${FIGURES}:${account}`;

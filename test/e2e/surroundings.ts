@@ -1,0 +1,61 @@
+import process from 'node:process';
+import { credentialsOf } from './kubeconfig-credentials.ts';
+import type { Need, Part } from './part.ts';
+import { Plane } from './plane.ts';
+import { findPrograms } from './programs.ts';
+import type { SceneSpec } from './scene.ts';
+
+/** The cluster that the parts play in, and what it can do. */
+export type Surroundings = Omit<SceneSpec, 'folder' | 'program' | 'signal'>;
+
+interface Wanted {
+  readonly folder: string;
+  readonly house: AsyncDisposableStack;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** A cluster of the user's, or a plane of our own, which ends with the house. */
+export async function findSurroundings({
+  folder,
+  house,
+  signal,
+  say,
+}: Wanted): Promise<Surroundings> {
+  const { env } = process;
+  const kubeconfig = env['E2E_KUBECONFIG'] ?? '';
+  const host = env['E2E_HOST'] ?? 'localhost';
+  if (kubeconfig !== '') {
+    const cluster = await credentialsOf(kubeconfig);
+    say(`Cluster: ${cluster.server} (E2E_KUBECONFIG)`);
+    const without = { plane: undefined, clients: undefined, planeKubectl: undefined };
+    return { cluster, kubeconfig, controllers: true, host, ...without };
+  }
+  const programs = await findPrograms(env, signal, say);
+  const startedMs = performance.now();
+  const plane = house.use(await Plane.start(programs, folder, signal));
+  const { authorities, url, admin, controllers } = plane;
+  say(
+    `Control plane: ${url}, ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`,
+  );
+  return {
+    cluster: { server: url, caPem: authorities.cluster.certPem, identity: admin },
+    kubeconfig: plane.kubeconfig,
+    plane,
+    controllers,
+    clients: programs.clients,
+    planeKubectl: programs.kubectl,
+    host,
+  };
+}
+
+/** What a part would need, and these have not. */
+export function missingFor({ needs }: Part, surroundings: Surroundings): Need[] {
+  const has: Readonly<Record<Need, unknown>> = {
+    'own plane': surroundings.plane,
+    controllers: surroundings.controllers,
+    'Go clients': surroundings.clients,
+    'kubectl of the plane': surroundings.planeKubectl,
+  };
+  return needs.filter((need) => has[need] === undefined || has[need] === false);
+}
