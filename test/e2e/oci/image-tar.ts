@@ -24,6 +24,8 @@ interface ImageSpec {
   readonly root: string;
   /** As a manifest names it; written down in full, with its registry. */
   readonly name: string;
+  /** Further names of the same image. */
+  readonly alsoNamed?: readonly string[];
   readonly config: ImageConfig;
   /** The path of the tar. */
   readonly out: string;
@@ -45,6 +47,8 @@ const ARCHITECTURES = new Map<string, string>([
 ]);
 /** Nothing of the moment, and nothing of the machine. */
 const SAME_EVERY_TIME = ['--format=gnu', '--sort=name', '--mtime=@0', '--numeric-owner'];
+/** There are readers that stumble over an image without it. */
+const NO_TIME = '1970-01-01T00:00:00Z';
 const OF_ROOT = ['--owner=0', '--group=0'];
 
 /**
@@ -59,7 +63,7 @@ export async function writeImageTar(spec: ImageSpec): Promise<string> {
   // Beside its place, so that a name is all that changes at the end.
   const layout = await mkdtemp(`${spec.out}-`);
   try {
-    await writeLayout(layout, name, spec);
+    await writeLayout(layout, [name, ...(spec.alsoNamed ?? []).map(fullName)], spec);
     const draft = join(layout, 'image.tar');
     await tar(['-cf', draft, ...OF_ROOT, '-C', layout, 'oci-layout', 'index.json', 'blobs']);
     await rename(draft, spec.out);
@@ -69,21 +73,26 @@ export async function writeImageTar(spec: ImageSpec): Promise<string> {
   return name;
 }
 
-async function writeLayout(layout: string, name: string, spec: ImageSpec): Promise<void> {
+async function writeLayout(
+  layout: string,
+  names: readonly string[],
+  spec: ImageSpec,
+): Promise<void> {
   await mkdir(join(layout, 'blobs/sha256'), { recursive: true });
   const platform = { architecture: architecture(), os: 'linux' };
   const file = join(layout, 'layer.tar');
   const owners = spec.keepOwners === true ? [] : OF_ROOT;
   // Without the folder itself: its mode, often 0700, would be that of the container's root.
-  const names = (await readdir(spec.root)).toSorted();
-  await tar(['-cf', file, ...owners, '-C', spec.root, '--files-from=/dev/null', '--', ...names]);
+  const entries = (await readdir(spec.root)).toSorted();
+  await tar(['-cf', file, ...owners, '-C', spec.root, '--files-from=/dev/null', '--', ...entries]);
   const layer = await addBlob(layout, file, `${OCI}.layer.v1.tar`);
   const config = await addJson(layout, `${OCI}.config.v1+json`, {
     ...platform,
+    created: NO_TIME,
     config: spec.config,
     // A layer that is not compressed is its own "diff".
     rootfs: { type: 'layers', diff_ids: [layer.digest] },
-    history: [{ created_by: 'test/e2e/oci' }],
+    history: [{ created: NO_TIME, created_by: 'test/e2e/oci' }],
   });
   const mediaType = `${OCI}.manifest.v1+json`;
   const manifest = await addJson(layout, mediaType, {
@@ -92,15 +101,15 @@ async function writeLayout(layout: string, name: string, spec: ImageSpec): Promi
     config,
     layers: [layer],
   });
-  const annotations = {
-    // containerd takes the first one for the image's name, other tools the second one for its tag.
+  // containerd takes the first one for the image's name, other tools the second one for its tag.
+  const annotationsOf = (name: string) => ({
     'io.containerd.image.name': name,
     'org.opencontainers.image.ref.name': tagOf(name),
-  };
+  });
   const index = {
     schemaVersion: 2,
     mediaType: `${OCI}.index.v1+json`,
-    manifests: [{ ...manifest, annotations, platform }],
+    manifests: names.map((name) => ({ ...manifest, annotations: annotationsOf(name), platform })),
   };
   await writeFile(join(layout, 'index.json'), JSON.stringify(index));
   await writeFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));

@@ -170,6 +170,29 @@ describe('writeImageTar', () => {
     expect(await readFile(outFirst)).toEqual(await readFile(outSecond));
   });
 
+  test('gives one image several names', async () => {
+    const root = await makeRoot('root', []);
+    const out = join(folder, 'image.tar');
+
+    await writeImageTar({ root, name: 'x:1', alsoNamed: ['x:2'], config: CONFIG, out });
+
+    const index: unknown = JSON.parse(
+      execFileSync('tar', ['-xOf', out, 'index.json'], { encoding: 'utf8' }),
+    );
+    const { manifests } = index as { readonly manifests: readonly Record<string, unknown>[] };
+    expect(manifests.map((each) => each['annotations'])).toEqual([
+      {
+        'io.containerd.image.name': 'docker.io/library/x:1',
+        'org.opencontainers.image.ref.name': '1',
+      },
+      {
+        'io.containerd.image.name': 'docker.io/library/x:2',
+        'org.opencontainers.image.ref.name': '2',
+      },
+    ]);
+    expect(new Set(manifests.map((each) => each['digest'])).size).toBe(1);
+  });
+
   test('makes an image of nothing', async () => {
     const root = join(folder, 'root');
     await mkdir(root);
