@@ -61,14 +61,14 @@ export async function buildServerImage({ names, env, signal, say }: Build): Prom
   // What was built in part is never taken for the whole: the folder gets its name at the end.
   const draft = await mkdtemp(`${folder}-`);
   try {
-    const root = join(draft, 'root');
+    const [folders, root] = [join(draft, 'stages'), join(draft, 'root')];
     await mkdir(root);
-    await carryOut(script, [join(draft, 'stages'), REPOSITORY, root], { env, signal, say });
+    await carryOut(script, [folders, REPOSITORY, root], { env, signal, say });
     const [name, ...alsoNamed] = names;
     const out = join(draft, basename(image.tar));
     await writeImageTar({ root, name, alsoNamed, config, out, keepOwners: true });
     say(`  built in ${secondsSince(startedMs)} s: ${await sizesOf(root, out)}`);
-    await rm(root, { recursive: true });
+    await Promise.all([folders, root].map((path) => rm(path, { recursive: true })));
     await rename(draft, folder);
   } catch (error) {
     // Somebody else built the same thing in the meantime.
