@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { goesWithUs } from './last-resort.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 const MODULE = fileURLToPath(new URL('controlplane/', import.meta.url));
 const PROGRESS_MS = 15_000;
@@ -32,22 +30,10 @@ interface Build {
  * nothing is cached. Rejects with the compiler's last words.
  */
 export async function buildPrograms({ go, env, signal, say }: Build): Promise<Built> {
-  const caches = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(caches, 'metrics-server-e2e', digestOfSources());
-  const built = { controlplane: join(folder, 'controlplane'), clients: join(folder, 'clients') };
-  if (existsSync(folder)) return built;
-  await mkdir(join(folder, '..'), { recursive: true });
-  // What was built in part is never taken for the whole: the folder gets its name at the end.
-  const draft = goesWithUs(await mkdtemp(`${folder}-`));
-  try {
-    await compile({ go, env, signal, say }, draft);
-    await rename(draft, folder);
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    // Somebody else built the same thing in the meantime.
-    if (!existsSync(folder)) throw error;
-  }
-  return built;
+  const folder = await cacheFolder(env, digestOfSources(), (draft) =>
+    compile({ go, env, signal, say }, draft),
+  );
+  return { controlplane: join(folder, 'controlplane'), clients: join(folder, 'clients') };
 }
 
 /** Of go.sum, of our own sources and of the linker's flags, which together say what comes out. */

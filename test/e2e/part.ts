@@ -9,7 +9,9 @@ export type Need =
   /** The Go clients, built with the control plane. */
   | 'Go clients'
   /** A kubectl of the control plane's release, beside the one on PATH. */
-  | 'kubectl of the plane';
+  | 'kubectl of the plane'
+  /** Python 3 with venv and pip. */
+  | 'Python';
 
 /** Carries out one test and writes down how it ended; it never rejects, so that the next one has its turn. */
 export type Check = (name: string, test: () => Promise<void>) => Promise<void>;

@@ -13,6 +13,7 @@ import { eventually } from './eventually.ts';
 import { MetricsServer } from './metrics-server.ts';
 import type { Command } from '../support/kubectl.ts';
 import type { Plane } from './plane.ts';
+import type { Python } from './python.ts';
 import { type PodSpec, namespace, pod } from './workloads.ts';
 
 export const API_SERVICE = 'v1beta1.metrics.k8s.io';
@@ -42,6 +43,8 @@ export interface SceneSpec {
   readonly clients: string | undefined;
   /** The kubectl that came with the control plane; undefined where there is none. */
   readonly planeKubectl: Command | undefined;
+  /** Undefined where there is none, or none with venv and pip. */
+  readonly python: Python | undefined;
   /** Where the cluster's API server reaches this machine. */
   readonly host: string;
   readonly folder: string;

@@ -3,6 +3,7 @@ import { credentialsOf } from './kubeconfig-credentials.ts';
 import type { Need, Part } from './part.ts';
 import { Plane } from './plane.ts';
 import { findPrograms } from './programs.ts';
+import { findPython } from './python.ts';
 import type { SceneSpec } from './scene.ts';
 
 /** The cluster that the parts play in, and what it can do. */
@@ -24,12 +25,12 @@ export async function findSurroundings({
 }: Wanted): Promise<Surroundings> {
   const { env } = process;
   const kubeconfig = env['E2E_KUBECONFIG'] ?? '';
-  const host = env['E2E_HOST'] ?? 'localhost';
+  const here = { host: env['E2E_HOST'] ?? 'localhost', python: await findPython(env) };
   if (kubeconfig !== '') {
     const cluster = await credentialsOf(kubeconfig);
     say(`Cluster: ${cluster.server} (E2E_KUBECONFIG)`);
     const without = { plane: undefined, clients: undefined, planeKubectl: undefined };
-    return { cluster, kubeconfig, controllers: true, host, ...without };
+    return { cluster, kubeconfig, controllers: true, ...here, ...without };
   }
   const programs = await findPrograms(env, signal, say);
   const startedMs = performance.now();
@@ -45,7 +46,7 @@ export async function findSurroundings({
     controllers,
     clients: programs.clients,
     planeKubectl: programs.kubectl,
-    host,
+    ...here,
   };
 }
 
@@ -56,6 +57,7 @@ export function missingFor({ needs }: Part, surroundings: Surroundings): Need[] 
     controllers: surroundings.controllers,
     'Go clients': surroundings.clients,
     'kubectl of the plane': surroundings.planeKubectl,
+    Python: surroundings.python,
   };
   return needs.filter((need) => has[need] === undefined || has[need] === false);
 }

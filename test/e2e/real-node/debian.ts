@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../cache-folder.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -24,22 +23,10 @@ interface Wanted {
  * Rejects when this machine is no Debian, or when apt cannot get them.
  */
 export async function unpackedPackages({ packages, env, signal, say }: Wanted): Promise<string> {
-  const caches = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'metrics-server-e2e');
-  const folder = join(caches, `debian-${await digestOf(packages)}`);
-  if (existsSync(folder)) return folder;
-  say(`Unpacking the Debian packages ${packages.join(', ')} (once) ...`);
-  await mkdir(caches, { recursive: true });
-  // What was unpacked in part is never taken for the whole: the folder gets its name at the end.
-  const draft = await mkdtemp(`${folder}-`);
-  try {
+  return cacheFolder(env, `debian-${await digestOf(packages)}`, async (draft) => {
+    say(`Unpacking the Debian packages ${packages.join(', ')} (once) ...`);
     await unpack(packages, draft, { env, signal });
-    await rename(draft, folder);
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    // Somebody else unpacked the same packages in the meantime.
-    if (!existsSync(folder)) throw error;
-  }
-  return folder;
+  });
 }
 
 /** Of the packages, and of the release that they are of. */
