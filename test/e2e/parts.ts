@@ -9,6 +9,7 @@ import { kubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop, newestKubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
 import { nodeClient } from './parts/node-client.ts';
+import { pages } from './parts/pages.ts';
 import { pythonClient } from './parts/python-client.ts';
 import { roles } from './parts/roles.ts';
 import { users } from './parts/users.ts';
@@ -23,6 +24,7 @@ export const PARTS: readonly Part[] = [
   goClients,
   nodeClient,
   pythonClient,
+  pages,
   apiServiceTrust,
   etcdContent,
   conformance,

@@ -224,6 +224,13 @@ export class Scene implements AsyncDisposable {
     return ClusterKubectl.create(file);
   }
 
+  /** Controllers give every namespace its default account, without which no pod is let in. */
+  async whenAccountsExist(space: string): Promise<void> {
+    if (!this.spec.controllers) return;
+    const attempt = () => this.kubectl.run('get', 'serviceaccount', 'default', '-n', space);
+    await eventually(RUNNING_WITHIN_MS, attempt, this.spec.signal);
+  }
+
   /** Creates pods and waits until they run. */
   async runPods(specs: readonly PodSpec[]): Promise<void> {
     const names = this.nodes.world.nodes().map(({ name }) => name);
@@ -266,7 +273,7 @@ export class Scene implements AsyncDisposable {
     await kubectl.run('apply', '-f', join(MANIFESTS, 'rbac.yaml'));
     house.defer(() => tidy('service', 'metrics-server', '-n', 'kube-system'));
     await kubectl.apply(serviceOutside(this.spec.host));
-    await this.whenAccountsExist();
+    await this.whenAccountsExist(FIGURES);
     signal.throwIfAborted();
     await this.runPods(FIXED_PODS.map((spec) => ({ ...spec, namespace: FIGURES })));
     signal.throwIfAborted();
@@ -275,13 +282,6 @@ export class Scene implements AsyncDisposable {
     await kubectl.run('apply', '-f', join(MANIFESTS, 'apiservice.yaml'));
     await this.register(this.current);
     await this.whenAvailable();
-  }
-
-  /** Controllers give every namespace its default account, without which no pod is let in. */
-  private async whenAccountsExist(): Promise<void> {
-    if (!this.spec.controllers) return;
-    const attempt = () => this.kubectl.run('get', 'serviceaccount', 'default', '-n', FIGURES);
-    await eventually(RUNNING_WITHIN_MS, attempt, this.spec.signal);
   }
 }
 
