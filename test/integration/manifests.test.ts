@@ -5,7 +5,6 @@ import { loadAllYaml } from '@kubernetes/client-node';
 import { parseOptions } from '../../src/config/options.ts';
 import { toConfig } from '../../src/config/to-config.ts';
 
-const BASE = fileURLToPath(new URL('../../manifests/base', import.meta.url));
 const LABEL = { 'k8s-app': 'metrics-server' };
 const ACCOUNT = { kind: 'ServiceAccount', name: 'metrics-server', namespace: 'kube-system' };
 const RBAC = 'rbac.authorization.k8s.io';
@@ -21,7 +20,9 @@ interface Manifest {
   readonly [member: string]: unknown;
 }
 
-let objects: ReadonlyMap<string, Manifest>;
+type Objects = ReadonlyMap<string, Manifest>;
+
+let objects: Objects;
 
 function object(key: string): Manifest {
   const found = objects.get(key);
@@ -29,14 +30,19 @@ function object(key: string): Manifest {
   return found;
 }
 
-beforeAll(() => {
-  const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', BASE], {
+/** What kubectl makes of a folder below manifests, by `Kind/name`. */
+function render(folder: string): Objects {
+  const path = fileURLToPath(new URL(`../../manifests/${folder}`, import.meta.url));
+  const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', path], {
     encoding: 'utf8',
   });
-  if (status !== 0)
-    throw new Error(`Cannot render manifests/base with kubectl kustomize: ${stderr}`);
+  if (status !== 0) throw new Error(`Cannot render ${path} with kubectl kustomize: ${stderr}`);
   const list = loadAllYaml(stdout) as Manifest[];
-  objects = new Map(list.map((one) => [`${one.kind}/${one.metadata.name}`, one]));
+  return new Map(list.map((one) => [`${one.kind}/${one.metadata.name}`, one]));
+}
+
+beforeAll(() => {
+  objects = render('base');
 });
 
 describe('manifests/base, rendered by kubectl kustomize', () => {
@@ -205,11 +211,67 @@ describe('manifests/base, rendered by kubectl kustomize', () => {
         readOnlyRootFilesystem: true,
         runAsNonRoot: true,
         runAsUser: 1000,
+        runAsGroup: 1000,
         seccompProfile: { type: 'RuntimeDefault' },
         capabilities: { drop: ['ALL'] },
       });
       expect(pod.volumes).toEqual([{ name: 'tmp-dir', emptyDir: {} }]);
       expect(container.volumeMounts).toEqual([{ name: 'tmp-dir', mountPath: '/tmp' }]);
+    });
+  });
+});
+
+describe('manifests/overlays/release-ha, rendered by kubectl kustomize', () => {
+  const DEPLOYMENT = 'Deployment/metrics-server';
+  const BUDGET = 'PodDisruptionBudget/metrics-server';
+
+  let highlyAvailable: Objects;
+
+  beforeAll(() => {
+    highlyAvailable = render('overlays/release-ha');
+  });
+
+  test('leaves everything of the base as it is, the Deployment aside', () => {
+    const others = [...highlyAvailable].filter(([key]) => key !== DEPLOYMENT && key !== BUDGET);
+
+    expect(others).toEqual([...objects].filter(([key]) => key !== DEPLOYMENT));
+  });
+
+  test('runs two replicas on two nodes if it can, the next replaced when the first is complete', () => {
+    const base = object(DEPLOYMENT)['spec'] as { readonly template: { readonly spec: object } };
+
+    expect(highlyAvailable.get(DEPLOYMENT)?.['spec']).toEqual({
+      ...base,
+      replicas: 2,
+      minReadySeconds: 30,
+      template: {
+        ...base.template,
+        spec: {
+          ...base.template.spec,
+          topologySpreadConstraints: [
+            {
+              maxSkew: 1,
+              topologyKey: 'kubernetes.io/hostname',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels: LABEL },
+              matchLabelKeys: ['pod-template-hash'],
+            },
+          ],
+        },
+      },
+    });
+  });
+
+  test('lets a drained node take one replica at a time, and any that does not work', () => {
+    expect(highlyAvailable.get(BUDGET)).toEqual({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'metrics-server', namespace: 'kube-system', labels: LABEL },
+      spec: {
+        minAvailable: 1,
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        selector: { matchLabels: LABEL },
+      },
     });
   });
 });
