@@ -38,17 +38,19 @@ export function refuseMachine(env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** What a command in a stage may know of this machine besides PATH: how the network is reached. */
+/** How the network is reached. */
 const PASSED_ON =
   /^(?:(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|npm_config_(?:registry|userconfig|globalconfig|cache|cafile))$/i;
 
-function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** What a command in a stage knows of its surroundings. */
+export function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   // npm puts the checkout's own programs first, which a stage must not see.
   const folders = (env['PATH'] ?? '').split(':').filter((path) => !path.includes('node_modules'));
   return {
     ...Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name))),
     PATH: folders.join(':'),
-    HOME: '/root',
+    // where npm's settings are
+    HOME: env['HOME'] ?? '/root',
   };
 }
 
