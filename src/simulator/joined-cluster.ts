@@ -1,11 +1,15 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { type CertificateAndKey, createCertificateAuthority } from '../pki/certificate.ts';
+import {
+  type CertificateAndKey,
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '../pki/certificate.ts';
 import { Faults } from './faults.ts';
 import { JoinedPods } from './joined-pods.ts';
 import { type SimulatedKubelets, createKubelets } from './kubelet.ts';
+import { type NodeClient, NodeClients } from './node-clients.ts';
 import { RecurringTask } from './recurring-task.ts';
-import { RemoteAccess } from './remote-access.ts';
 import { RemoteApi, RemoteApiError, type RemoteCluster } from './remote-api.ts';
 import { uuidOf } from './seed.ts';
 import { SharedLoad } from './shared-load.ts';
@@ -15,8 +19,8 @@ import type { Condition, NodeObject, NodePlan } from './world-objects.ts';
 
 export interface JoinSpec {
   readonly cluster: RemoteCluster;
-  /** PEM of the authority of that cluster's clients; without it, kubelets ask for no certificates. */
-  readonly clientCa?: string;
+  /** The authority of that cluster's clients, where it is ours. Without it, kubelets ask for no certificates. */
+  readonly clientCa?: CertificateAuthority;
   readonly nodes: number;
   /** Default simulated-. */
   readonly namePrefix?: string;
@@ -49,7 +53,9 @@ export async function joinCluster(spec: JoinSpec): Promise<JoinedCluster> {
   const world = new World({ seed: 1, clock });
   const faults = new Faults({ clock });
   const api = house.use(new RemoteApi(spec.cluster));
-  const access = new RemoteAccess(api, { clock, log, rememberMs: rememberAccessMs });
+  const clients = house.use(
+    new NodeClients({ cluster: spec.cluster, clientCa, clock, log, rememberMs: rememberAccessMs }),
+  );
   const kubeletCa = createCertificateAuthority({ commonName: 'kubelet-ca', nowMs: clock.nowMs() });
   const issue = (_node: unknown, validity: object = {}): CertificateAndKey =>
     kubeletCa.issue({
@@ -66,15 +72,16 @@ export async function joinCluster(spec: JoinSpec): Promise<JoinedCluster> {
       faults,
       clock,
       servingCertificate: issue,
-      ...(clientCa !== undefined && { clientCa }),
-      authorizeRequest: (credentials, attributes) => access.decide(credentials, attributes),
+      ...(clientCa && { clientCa: clientCa.certPem }),
+      authorizeRequest: (credentials, attributes) =>
+        clients.of(attributes.name).access.decide(credentials, attributes),
     }),
   );
   const nowMs = Math.floor(clock.nowMs());
   for (const plan of planNodes(spec, nowMs)) world.addNode(plan);
   await kubelets.start();
   const joined = new JoinedCluster(
-    { api, world, faults, kubelets, access, clock, log, kubeletCaPem: kubeletCa.certPem },
+    { api, world, faults, kubelets, clients, clock, log, kubeletCaPem: kubeletCa.certPem },
     house.move(),
   );
   try {
@@ -105,7 +112,7 @@ interface JoinedParts {
   readonly world: World;
   readonly faults: Faults;
   readonly kubelets: SimulatedKubelets;
-  readonly access: RemoteAccess;
+  readonly clients: NodeClients;
   readonly clock: Clock;
   readonly log: Logger;
   readonly kubeletCaPem: string;
@@ -113,6 +120,7 @@ interface JoinedParts {
 
 /** Simulated nodes of a real cluster. Disposing it takes the nodes away again, as far as the API still answers. */
 export class JoinedCluster implements AsyncDisposable {
+  /** With the credentials of the cluster. */
   readonly api: RemoteApi;
   readonly world: World;
   /** What is wrong with the kubelets; may be changed at any time. */
@@ -141,12 +149,17 @@ export class JoinedCluster implements AsyncDisposable {
 
   /** Lets kubelets remember for so long what the API server says from now on. */
   rememberAccess(forMs: number): void {
-    this.parts.access.rememberMs = forMs;
+    this.parts.clients.rememberAccess(forMs);
+  }
+
+  /** A node as a client of the API server. */
+  client(nodeName: string): NodeClient {
+    return this.parts.clients.of(nodeName);
   }
 
   /** Writes nodes and leases, and begins to run pods. */
   async register(): Promise<void> {
-    const { api, world, clock, log } = this.parts;
+    const { api, clients, world, clock, log } = this.parts;
     const heartbeat = new RecurringTask(() => this.beat(), {
       afterSuccessMs: HEARTBEAT_MS,
       afterFailureMs: 500,
@@ -154,9 +167,11 @@ export class JoinedCluster implements AsyncDisposable {
     });
     for (const { object } of world.nodes()) {
       // Last in, first out: the nodes go when nothing runs on them any more.
-      this.house.defer(() => this.remove(object.metadata.name));
-      await api.post(NODES, newNode(object));
-      await api.post(LEASES, newLease(object.metadata.name, clock.nowMs()));
+      const { name } = object.metadata;
+      this.house.defer(() => this.remove(name));
+      const { api: ownApi } = clients.of(name);
+      await ownApi.post(NODES, newNode(object));
+      await ownApi.post(LEASES, newLease(name, clock.nowMs()));
     }
     this.house.defer(
       world.subscribe(({ type, object }) => {
@@ -167,6 +182,7 @@ export class JoinedCluster implements AsyncDisposable {
     const pods = this.house.use(
       new JoinedPods({
         api,
+        clients,
         world,
         clock,
         log,
@@ -190,7 +206,7 @@ export class JoinedCluster implements AsyncDisposable {
 
   /** Renews leases and conditions of all nodes. Returns whether all could be written. */
   private async beat(): Promise<boolean> {
-    const { api, world, clock, log } = this.parts;
+    const { clients, world, clock, log } = this.parts;
     const nowMs = clock.nowMs();
     const heard = (condition: Condition): Condition => ({
       ...condition,
@@ -199,6 +215,7 @@ export class JoinedCluster implements AsyncDisposable {
     try {
       await Promise.all(
         world.nodes().map(async ({ name, object }) => {
+          const { api } = clients.of(name);
           const { conditions = [], daemonEndpoints } = object.status;
           const isReady = conditions.some(
             ({ type, status }) => type === 'Ready' && status === 'True',
@@ -219,6 +236,7 @@ export class JoinedCluster implements AsyncDisposable {
     }
   }
 
+  /** An administrator's business: a node may not take itself away. */
   private async remove(name: string): Promise<void> {
     const { api, log } = this.parts;
     for (const path of [`${LEASES}/${name}`, `${NODES}/${name}`]) {

@@ -1,6 +1,6 @@
-import { type KubeObject, listAt, textAt } from './kube-object.ts';
+import { type PodContainer, containersOf } from './joined-containers.ts';
+import { type KubeObject, textAt } from './kube-object.ts';
 import { type RunContainer, type RunPod, nextChangeMs, statusAt } from './joined-status.ts';
-import { type ContainerLoad, LOAD_ANNOTATION, parseLoad } from './load-words.ts';
 import { hashText } from './seed.ts';
 import type { SharedLoad } from './shared-load.ts';
 import type { World } from './world.ts';
@@ -23,6 +23,7 @@ export class JoinedPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  readonly nodeName: string;
   private readonly world: World;
   private readonly shared: readonly { readonly load: SharedLoad; readonly key: string }[];
   private readonly pod: RunPod;
@@ -33,6 +34,7 @@ export class JoinedPod {
     this.namespace = namespace;
     this.name = name;
     this.uid = uid;
+    this.nodeName = textAt(object, 'spec', 'nodeName');
     this.world = world;
     // Who was started before this program was: it goes on with the same ages.
     const startMs = Date.parse(textAt(object, 'status', 'startTime')) || nowMs;
@@ -49,7 +51,7 @@ export class JoinedPod {
       namespace,
       name,
       uid,
-      nodeName: textAt(object, 'spec', 'nodeName'),
+      nodeName: this.nodeName,
       phase: 'Running',
       startMs,
       labels: object.metadata.labels ?? {},
@@ -65,7 +67,7 @@ export class JoinedPod {
       hostIp: NODE_IP,
       containers: plans.map((plan): RunContainer => {
         const inWorld = containers.find(({ name: known }) => known === plan.name);
-        const containerStartMs = inWorld?.startMs ?? startMs;
+        const containerStartMs = inWorld?.startMs ?? startMs + plan.startsAfterMs;
         plan.shared?.startsAt(plan.key, containerStartMs);
         return {
           ...plan,
@@ -94,26 +96,7 @@ export class JoinedPod {
   }
 }
 
-interface PodContainer {
-  readonly name: string;
-  readonly image: string;
-  readonly load: ContainerLoad;
-  readonly restarts: boolean;
-}
-
-/** The containers of its spec; those that have to end before (init containers) count as done. */
-function containersOf(object: KubeObject): PodContainer[] {
-  const policy = textAt(object, 'spec', 'restartPolicy');
-  return listAt(object, 'spec', 'containers').map((container) => {
-    const name = textAt(container, 'name');
-    const load = parseLoad(object.metadata.annotations?.[`${LOAD_ANNOTATION}${name}`] ?? '');
-    const restarts = policy === 'Always' || (policy === 'OnFailure' && load.exitCode !== 0);
-    return { name, image: textAt(container, 'image'), load, restarts };
-  });
-}
-
-function ownWorkload({ load, restarts }: PodContainer): Workload {
-  const { endsAfterMs: runMs } = load;
+function ownWorkload({ load, runMs, restarts }: PodContainer): Workload {
   if (runMs === Number.POSITIVE_INFINITY) return load.milliCores === 0 ? idle(load) : steady(load);
   const workload = restarting({ ...load, runMs });
   if (restarts) return workload;

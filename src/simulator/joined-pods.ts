@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { JoinedPod } from './joined-pod.ts';
 import { type KubeObject, listAt, textAt } from './kube-object.ts';
+import type { NodeClients } from './node-clients.ts';
 import { type RemoteApi, RemoteApiError } from './remote-api.ts';
 import type { SharedLoad } from './shared-load.ts';
 import type { World } from './world.ts';
@@ -15,7 +16,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const OVERTAKEN: ReadonlySet<number> = new Set([404, 409]);
 
 export interface JoinedPodsOptions {
+  /** Sees the pods of all nodes. */
   readonly api: RemoteApi;
+  /** Write about those of their own. */
+  readonly clients: NodeClients;
   readonly world: World;
   readonly sharedLoad: (name: string) => SharedLoad;
   readonly clock: Clock;
@@ -108,9 +112,10 @@ export class JoinedPods implements AsyncDisposable {
   }
 
   /** What a kubelet does when the containers of a deleted pod have ended, which they do at once here. */
-  private async finish({ metadata }: KubeObject): Promise<void> {
-    const { api, log } = this.options;
-    const { namespace = '', name, uid = '' } = metadata;
+  private async finish(object: KubeObject): Promise<void> {
+    const { clients, log } = this.options;
+    const { namespace = '', name, uid = '' } = object.metadata;
+    const { api } = clients.of(textAt(object, 'spec', 'nodeName'));
     this.forget(uid);
     try {
       await api.delete(podPath(namespace, name), {
@@ -125,8 +130,9 @@ export class JoinedPods implements AsyncDisposable {
   }
 
   private async write(running: Running): Promise<void> {
-    const { api, clock, log } = this.options;
+    const { clients, clock, log } = this.options;
     const { pod } = running;
+    const { api } = clients.of(pod.nodeName);
     const nowMs = Math.floor(clock.nowMs());
     let nextMs = pod.nextChangeMs(nowMs);
     try {

@@ -1,13 +1,15 @@
+import type { ContainerRole } from './joined-containers.ts';
 import { formatTimestamp } from './timestamps.ts';
 import { hexOf } from './seed.ts';
 import type { Condition } from './world-objects.ts';
 import { lifeAt } from './workloads.ts';
-import type { Workload } from './workloads.ts';
+import type { Life, Workload } from './workloads.ts';
 
 /** A container of a pod that a simulated kubelet runs for a real API server. */
 export interface RunContainer {
   readonly name: string;
   readonly image: string;
+  readonly role: ContainerRole;
   readonly workload: Workload;
   readonly startMs: number;
   /** Infinity: never. */
@@ -24,6 +26,7 @@ export interface RunPod {
   readonly scheduledMs: number;
   readonly podIp: string;
   readonly hostIp: string;
+  /** In the order in which they start. */
   readonly containers: readonly RunContainer[];
 }
 
@@ -37,14 +40,21 @@ function stateAt({ workload, startMs, restarts }: RunContainer, nowMs: number): 
 
 /** The status of a pod at a moment, as its kubelet would write it. */
 export function statusAt(pod: RunPod, nowMs: number): object {
-  const states = pod.containers.map((container) => stateAt(container, nowMs));
-  const phase = phaseOf(pod, states);
+  const seen = pod.containers.map((container) => ({ container, state: stateAt(container, nowMs) }));
+  const phase = phaseOf(seen);
   const isOver = phase === 'Succeeded' || phase === 'Failed';
-  const isReady = pod.containers.every((container, at) =>
-    isContainerReady(container, states[at], nowMs),
+  const isInitialized = seen.every(isPastInit);
+  const isReady = seen.every(
+    ({ container, state }) =>
+      container.role === 'init' || isContainerReady(container, state, nowMs),
   );
-  const reason = phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady';
-  const condition = (type: string, holds: boolean, sinceMs: number): Condition => ({
+  const readiness = phase === 'Succeeded' ? 'PodCompleted' : 'ContainersNotReady';
+  const condition = (
+    type: string,
+    holds: boolean,
+    sinceMs: number,
+    reason = readiness,
+  ): Condition => ({
     type,
     status: holds ? 'True' : 'False',
     lastProbeTime: null,
@@ -52,11 +62,22 @@ export function statusAt(pod: RunPod, nowMs: number): object {
     ...(!holds && { reason }),
   });
   const readySinceMs = lastReadinessChange(pod, nowMs);
+  const reason = isInitialized ? 'ContainerCreating' : 'PodInitializing';
+  const statuses = (isWanted: (container: RunContainer) => boolean): object[] =>
+    seen
+      .filter(({ container }) => isWanted(container))
+      .map((each) => containerStatus(pod, each, reason, nowMs));
+  const initStatuses = statuses(({ role }) => role !== 'main');
   return {
     phase,
     conditions: [
       condition('PodReadyToStartContainers', !isOver, pod.startMs),
-      condition('Initialized', true, pod.startMs),
+      condition(
+        'Initialized',
+        isInitialized,
+        isInitialized ? initializedMs(pod) : pod.startMs,
+        'ContainersNotInitialized',
+      ),
       condition('Ready', isReady, readySinceMs),
       condition('ContainersReady', isReady, readySinceMs),
       condition('PodScheduled', true, pod.scheduledMs),
@@ -66,10 +87,30 @@ export function statusAt(pod: RunPod, nowMs: number): object {
     podIP: pod.podIp,
     podIPs: [{ ip: pod.podIp }],
     startTime: formatTimestamp(pod.startMs),
-    containerStatuses: pod.containers.map((container, at) =>
-      containerStatus(pod, container, states[at] ?? 'creating', nowMs),
-    ),
+    ...(initStatuses.length > 0 && { initContainerStatuses: initStatuses }),
+    containerStatuses: statuses(({ role }) => role === 'main'),
   };
+}
+
+interface SeenContainer {
+  readonly container: RunContainer;
+  readonly state: ContainerState;
+}
+
+/** Whether it no longer keeps the main containers from starting. */
+function isPastInit({ container: { role }, state }: SeenContainer): boolean {
+  if (role === 'main') return true;
+  return role === 'init' ? state === 'ended' : state !== 'creating';
+}
+
+/** When the last init container ended, and the last sidecar started. */
+function initializedMs({ containers, startMs }: RunPod): number {
+  const moments = containers.flatMap((container) => {
+    if (container.role === 'main') return [];
+    const { untilMs } = lifeAt(container.workload, 0);
+    return [container.startMs + (container.role === 'init' ? untilMs : 0)];
+  });
+  return Math.max(startMs, ...moments);
 }
 
 /** The next moment at which the status will be an other one; Infinity when it never will. */
@@ -94,18 +135,21 @@ function nextLifeMs(workload: Workload, ageMs: number): number {
   return untilMs + Math.min(backOffMs * 2 ** restarts, maxBackOffMs);
 }
 
-function phaseOf({ containers }: RunPod, states: readonly ContainerState[]): string {
-  if (states.every((state) => state === 'ended')) {
-    return containers.every(({ exitCode }) => exitCode === 0) ? 'Succeeded' : 'Failed';
+function phaseOf(seen: readonly SeenContainer[]): string {
+  const main = seen.filter(({ container }) => container.role === 'main');
+  if (seen.every(({ state }) => state === 'ended')) {
+    return main.every(({ container }) => container.exitCode === 0) ? 'Succeeded' : 'Failed';
   }
-  return states.every((state) => state === 'creating') ? 'Pending' : 'Running';
+  return main.every(({ state }) => state === 'creating') ? 'Pending' : 'Running';
 }
 
 function isContainerReady(
-  { readyMs }: RunContainer,
-  state: ContainerState | undefined,
+  { role, readyMs }: RunContainer,
+  state: ContainerState,
   nowMs: number,
 ): boolean {
+  // An init container is ready when it is done.
+  if (role === 'init') return state === 'ended';
   return state === 'running' && nowMs >= readyMs;
 }
 
@@ -126,8 +170,8 @@ function lastReadinessChange({ containers, startMs }: RunPod, nowMs: number): nu
 
 function containerStatus(
   pod: RunPod,
-  container: RunContainer,
-  state: ContainerState,
+  { container, state }: SeenContainer,
+  waitingReason: string,
   nowMs: number,
 ): object {
   const { name, image, workload, startMs } = container;
@@ -142,7 +186,7 @@ function containerStatus(
     ready: isContainerReady(container, state, nowMs),
     started,
     restartCount: state === 'creating' ? 0 : life.restarts,
-    state: stateOf(container, state, { life, containerID }),
+    state: stateOf(container, state, { life, containerID, waitingReason }),
     lastState: {},
   };
 }
@@ -150,12 +194,13 @@ function containerStatus(
 function stateOf(
   { startMs, exitCode }: RunContainer,
   state: ContainerState,
-  { life, containerID }: { life: ReturnType<typeof lifeAt>; containerID: string },
+  told: { life: Life; containerID: string; waitingReason: string },
 ): object {
+  const { life, containerID, waitingReason } = told;
   const startedAt = formatTimestamp(startMs + life.fromMs);
   switch (state) {
     case 'creating':
-      return { waiting: { reason: 'ContainerCreating' } };
+      return { waiting: { reason: waitingReason } };
     case 'running':
       return { running: { startedAt } };
     case 'waiting':

@@ -104,6 +104,8 @@ export interface ContainerPlan {
   readonly requests?: Readonly<Record<string, string>>;
   readonly limits?: Readonly<Record<string, string>>;
   readonly workload: Workload;
+  /** How much later than a pod's containers usually start, ms; default 0. */
+  readonly startsAfterMs?: number;
 }
 
 /** What a pod shall be. */

@@ -97,6 +97,14 @@ export function createWorld(spec: WorldSpec): World {
 }
 
 const MIB = 1024 * 1024;
+/** From the start of a pod to that of its first container, at the earliest and at the latest. */
+const FIRST_START_MS = [700, 2200] as const;
+const NEXT_START_MS = 400;
+
+/** Until the last one of so many containers has started, ms after their pod, unless it `startsAfterMs`. */
+export function allStartWithinMs(containers: number): number {
+  return FIRST_START_MS[1] + containers * NEXT_START_MS;
+}
 
 /**
  * The nodes, pods and namespaces of the simulated cluster, and who wants to know when they change. What
@@ -210,7 +218,9 @@ export class World {
     const reported = plan.phase === 'Running' ? plan.containers : [];
     const containers = plan.containers.map((container, at) => {
       const seed = hashText(this.seed, `${plan.uid}/${container.name}`);
-      return { ...container, seed, startMs: startMs + between(seed, 700, 2200) + at * 400 };
+      const afterMs = between(seed, ...FIRST_START_MS) + at * NEXT_START_MS;
+      const { startsAfterMs = 0 } = container;
+      return { ...container, seed, startMs: startMs + startsAfterMs + afterMs };
     });
     return this.#putPod({
       namespace,

@@ -11,7 +11,9 @@ import { manifests } from './parts/manifests.ts';
 import { nodeClient } from './parts/node-client.ts';
 import { pages } from './parts/pages.ts';
 import { pythonClient } from './parts/python-client.ts';
+import { nodeRights } from './parts/node-rights.ts';
 import { roles } from './parts/roles.ts';
+import { sidecars } from './parts/sidecars.ts';
 import { users } from './parts/users.ts';
 
 /** In the order in which they play. */
@@ -19,6 +21,7 @@ export const PARTS: readonly Part[] = [
   manifests,
   kubectlTop,
   newestKubectlTop,
+  sidecars,
   kubectlGet,
   users,
   goClients,
@@ -26,6 +29,7 @@ export const PARTS: readonly Part[] = [
   pythonClient,
   pages,
   apiServiceTrust,
+  nodeRights,
   etcdContent,
   conformance,
   roles,

@@ -69,6 +69,8 @@ export function apiServerFlags(layout: PlaneLayout, controllers: boolean): strin
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-cluster-ip-range=${SERVICE_RANGE}`,
     '--authorization-mode=Node,RBAC',
+    // not among the defaults, though everybody has it
+    '--enable-admission-plugins=NodeRestriction',
     '--allow-privileged',
     // without controllers no namespace gets its default service account
     ...(controllers ? [] : ['--disable-admission-plugins=ServiceAccount']),

@@ -112,7 +112,7 @@ export class Scene implements AsyncDisposable {
     const nodes = house.use(
       await joinCluster({
         cluster: spec.cluster,
-        ...(spec.plane && { clientCa: spec.plane.authorities.cluster.certPem }),
+        ...(spec.plane && { clientCa: spec.plane.authorities.cluster }),
         nodes: NODES,
         // rights are taken away and given back in these tests
         rememberAccessMs: 1_000,

@@ -7,6 +7,8 @@ export interface PodSpec {
   readonly labels?: Readonly<Record<string, string>>;
   /** Words of src/simulator/load-words.ts, by container. */
   readonly loads: Readonly<Record<string, string>>;
+  /** Of the loads, containers that start before the others: an `init` one ends first, a `sidecar` stays. */
+  readonly before?: Readonly<Record<string, 'init' | 'sidecar'>>;
   readonly requests?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly restartPolicy?: 'Always' | 'Never' | 'OnFailure';
   /** Without a scheduler, the node. */
@@ -18,7 +20,14 @@ const IMAGE = 'localhost/e2e/nothing:1';
 
 /** What the template of a Deployment and a Pod have in common. */
 function podTemplate(spec: Omit<PodSpec, 'name' | 'namespace'>): object {
-  const { labels, loads, requests = {}, restartPolicy, nodeName } = spec;
+  const { labels, loads, before = {}, requests = {}, restartPolicy, nodeName } = spec;
+  const container = (name: string): object => ({
+    name,
+    image: IMAGE,
+    ...(requests[name] && { resources: { requests: requests[name] } }),
+    ...(before[name] === 'sidecar' && { restartPolicy: 'Always' }),
+  });
+  const names = Object.keys(loads);
   return {
     metadata: {
       ...(labels && { labels }),
@@ -31,11 +40,10 @@ function podTemplate(spec: Omit<PodSpec, 'name' | 'namespace'>): object {
       ...(restartPolicy && { restartPolicy }),
       ...(nodeName === undefined ? { nodeSelector: { [SIMULATED]: 'true' } } : { nodeName }),
       tolerations: [{ key: SIMULATED, operator: 'Exists' }],
-      containers: Object.keys(loads).map((name) => ({
-        name,
-        image: IMAGE,
-        ...(requests[name] && { resources: { requests: requests[name] } }),
-      })),
+      ...(names.some((name) => before[name]) && {
+        initContainers: names.filter((name) => before[name]).map(container),
+      }),
+      containers: names.filter((name) => !before[name]).map(container),
     },
   };
 }

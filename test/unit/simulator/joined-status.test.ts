@@ -19,6 +19,7 @@ function aContainer(given: Partial<RunContainer> = {}): RunContainer {
   const startMs = START_MS + 1_000;
   return {
     name: 'app',
+    role: 'main',
     image: 'app:1',
     workload: steady(LOAD),
     startMs,
@@ -43,7 +44,15 @@ function aPod(...containers: readonly RunContainer[]): RunPod {
 interface Seen {
   readonly phase: string;
   readonly conditions: readonly { type: string; status: string; lastTransitionTime: string }[];
-  readonly containerStatuses: readonly { ready: boolean; restartCount: number; state: object }[];
+  readonly initContainerStatuses?: readonly SeenContainer[];
+  readonly containerStatuses: readonly SeenContainer[];
+}
+
+interface SeenContainer {
+  readonly ready: boolean;
+  readonly started: boolean;
+  readonly restartCount: number;
+  readonly state: object;
 }
 
 function seen(pod: RunPod, afterMs: number): Seen {
@@ -107,6 +116,82 @@ describe('statusAt', () => {
       restartCount: 1,
       state: { running: { startedAt: '2026-10-01T00:00:16Z' } },
     });
+  });
+});
+
+describe('a pod with an init container and a sidecar', () => {
+  // The init container runs from 1 s to 11 s, the sidecar starts with it, the other one at 12 s.
+  const pod = aPod(
+    aContainer({ name: 'init', role: 'init', workload: ONCE, restarts: false }),
+    aContainer({ name: 'sidecar', role: 'sidecar' }),
+    aContainer({ startMs: START_MS + 12_000, readyMs: START_MS + 12_000 }),
+  );
+  const initialized = (afterMs: number) =>
+    seen(pod, afterMs).conditions.find(({ type }) => type === 'Initialized');
+
+  test('is pending while the init container runs', () => {
+    const { phase, initContainerStatuses, containerStatuses } = seen(pod, 5_000);
+
+    expect(phase).toBe('Pending');
+    expect(initContainerStatuses).toMatchObject([
+      { name: 'init', ready: false, started: true, state: { running: {} } },
+      { name: 'sidecar', ready: true, started: true, state: { running: {} } },
+    ]);
+    expect(containerStatuses).toMatchObject([
+      { ready: false, started: false, state: { waiting: { reason: 'PodInitializing' } } },
+    ]);
+    expect(initialized(5_000)).toMatchObject({
+      status: 'False',
+      reason: 'ContainersNotInitialized',
+      lastTransitionTime: '2026-10-01T00:00:00Z',
+    });
+  });
+
+  test('keeps the init container as one that has ended, and is ready without it', () => {
+    const { phase, conditions, initContainerStatuses, containerStatuses } = seen(pod, 20_000);
+
+    expect(phase).toBe('Running');
+    expect(initContainerStatuses).toMatchObject([
+      {
+        name: 'init',
+        ready: true,
+        started: false,
+        restartCount: 0,
+        state: {
+          terminated: {
+            exitCode: 0,
+            reason: 'Completed',
+            startedAt: '2026-10-01T00:00:01Z',
+            finishedAt: '2026-10-01T00:00:11Z',
+          },
+        },
+      },
+      { name: 'sidecar', ready: true, started: true },
+    ]);
+    expect(containerStatuses).toMatchObject([{ ready: true }]);
+    expect(initialized(20_000)).toMatchObject({
+      status: 'True',
+      lastTransitionTime: '2026-10-01T00:00:11Z',
+    });
+    expect(conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'True',
+      lastTransitionTime: '2026-10-01T00:00:12Z',
+    });
+  });
+
+  test('is over when its main containers and its sidecars are', () => {
+    const job = aPod(
+      aContainer({
+        name: 'sidecar',
+        role: 'sidecar',
+        restarts: false,
+        exitCode: 1,
+        workload: ONCE,
+      }),
+      aContainer({ workload: ONCE, restarts: false }),
+    );
+
+    expect(seen(job, 20_000).phase).toBe('Succeeded');
   });
 });
 
