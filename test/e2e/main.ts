@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { takeResults } from '../support/results.ts';
 import { INTERRUPTED, Interrupted, signalOfUser, unlessAborted } from './interruption.ts';
+import { runInCluster } from './in-cluster/run.ts';
+import { buildVersions } from './in-cluster/whole-cluster.ts';
 import { runKubelet } from './kubelet/run.ts';
 import { goesWithUs, leaveNothingBehind } from './last-resort.ts';
 import { Logs } from './logs.ts';
+import { NoImageBuildError } from './oci/carry-out.ts';
 import { HELP, type Options, UsageError, parseOptions } from './options.ts';
 import type { Part } from './part.ts';
 import { PARTS } from './parts.ts';
@@ -23,6 +26,7 @@ const EXIT_CODES = [
   [UsageError, 2],
   [NoControlPlaneError, 3],
   [NoRealNodeError, 3],
+  [NoImageBuildError, 3],
   [Interrupted, INTERRUPTED],
 ] as const;
 
@@ -63,6 +67,10 @@ async function play(spec: Play): Promise<void> {
   if (options.kubelet) {
     const run = () => runKubelet({ folder, house, signal, say, check: tally.check });
     await unlessAborted(tally.during('kubelet', run), signal);
+    return;
+  }
+  if (options.inCluster) {
+    await unlessAborted(runInCluster({ folder, house, signal, say, tally }), signal);
     return;
   }
   const chosen = choose(options);
@@ -132,11 +140,12 @@ async function playInside(
 ): Promise<number> {
   try {
     await findRealPrograms(process.env, signal, say);
+    if (options.inCluster) await buildVersions({ env: process.env, signal, say });
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof NoRealNodeError)) throw error;
+    if (!(error instanceof NoRealNodeError || error instanceof NoImageBuildError)) throw error;
     if (isInCi()) throw error;
-    say(`SKIPPED kubelet: ${error.message}`);
+    say(`SKIPPED ${options.inCluster ? 'in-cluster' : 'kubelet'}: ${error.message}`);
     return 0;
   }
   // Who is killed with its namespaces leaves what it wrote to us.
@@ -157,7 +166,8 @@ async function main(words: readonly string[]): Promise<number> {
   }
   leaveNothingBehind();
   const signal = signalOfUser(say);
-  if (options.kubelet && !isInside(process.env)) return playInside(words, options, signal);
+  const isReal = options.kubelet || options.inCluster;
+  if (isReal && !isInside(process.env)) return playInside(words, options, signal);
   const leaveResults = takeResults(process.env);
   const folder = await makeFolder(options);
   const tally = new Tally({ say, signal, logs: new Logs(folder), isCi: isInCi() });

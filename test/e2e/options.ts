@@ -11,6 +11,8 @@ export interface Options {
   readonly clusterOnly: boolean;
   /** Tries a real kubelet instead of the simulated ones. */
   readonly kubelet: boolean;
+  /** Tries our image in a cluster that is real from end to end. */
+  readonly inCluster: boolean;
   /** Keeps certificates, logs and data when it ends. */
   readonly keep: boolean;
 }
@@ -34,6 +36,7 @@ Flags:
   --server=PATH    judges an other metrics server, which takes the same flags
   --cluster-only   starts the cluster and the server alone, and says how to use them
   --kubelet        tries a real kubelet with containerd, in namespaces of its own, instead (Linux, root)
+  --in-cluster     tries our image as a Deployment in such a cluster, with services and a pod network
   --keep           keeps certificates, logs and data
   --help           shows this
 `;
@@ -47,6 +50,7 @@ export function parseOptions(words: readonly string[]): Options {
     server: values.server,
     clusterOnly: values['cluster-only'] === true,
     kubelet: values.kubelet === true,
+    inCluster: values['in-cluster'] === true,
     keep: values.keep === true,
   };
 }
@@ -59,6 +63,7 @@ function readWords(words: readonly string[]) {
         help: { type: 'boolean' },
         'cluster-only': { type: 'boolean' },
         kubelet: { type: 'boolean' },
+        'in-cluster': { type: 'boolean' },
         keep: { type: 'boolean' },
         only: { type: 'string', multiple: true },
         server: { type: 'string' },

@@ -11,7 +11,7 @@ import {
 const SECRET = { mode: 0o600 };
 
 /** The address of the Service `kubernetes` in the range that the plane is started with. */
-const KUBERNETES_SERVICE_IP = '10.0.0.1';
+export const KUBERNETES_SERVICE_IP = '10.0.0.1';
 
 /** The authorities of a control plane of our own. */
 export interface PlaneAuthorities {

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { kubeconfigText } from '../../../src/simulator/kubeconfig.ts';
 import { type ServerProcess, startServerProcess } from '../../../src/simulator/server-process.ts';
 import { endsWithUs } from '../last-resort.ts';
@@ -125,7 +125,8 @@ export class Kubelet implements AsyncDisposable {
       tlsPrivateKeyFile: join(folder, 'tls.key'),
       containerRuntimeEndpoint: endpoint,
       staticPodPath: this.staticPods,
-      podLogsDir: join(folder, 'logs'),
+      // where they are told when something fails
+      podLogsDir: join(dirname(this.spec.logFile), 'pods'),
       // both are refused unless told
       failCgroupV1: false,
       failSwapOn: false,

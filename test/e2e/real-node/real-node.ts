@@ -9,7 +9,7 @@ import { type Namespace, OWN_RUN } from './namespace.ts';
 import type { NodePrograms } from './programs.ts';
 
 /** Of the addresses of pods. */
-const POD_RANGE = '10.88.0.0/24';
+export const POD_RANGE = '10.88.0.0/24';
 const READY_WITHIN_MS = 90_000;
 const POLL_MS = 500;
 
