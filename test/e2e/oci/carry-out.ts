@@ -38,9 +38,9 @@ export function refuseMachine(env: NodeJS.ProcessEnv): void {
   }
 }
 
-/** How the network is reached. */
+/** How the network is reached, and by what mark our processes are found should we end in haste. */
 const PASSED_ON =
-  /^(?:(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|npm_config_(?:registry|userconfig|globalconfig|cache|cafile))$/i;
+  /^(?:METRICS_SERVER_E2E|(?:https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|npm_config_(?:registry|userconfig|globalconfig|cache|cafile))$/i;
 
 /** What a command in a stage knows of its surroundings. */
 export function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -75,54 +75,67 @@ export async function carryOut(
   const namespaces = ['--mount', '--propagation=private', '--pid', '--fork', '--kill-child'];
   const child = spawn('unshare', [...namespaces, '/bin/sh', '-c', script, 'sh', ...folders], {
     env: environmentOf(env),
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     signal: AbortSignal.any([signal, tooLate]),
     // unshare itself holds SIGTERM back.
     killSignal: 'SIGKILL',
   });
-  const [, output, , steps] = child.stdio as [null, Readable, null, Readable, undefined];
-  const lastWords = follow(output, steps, say);
+  const [, output, errors, steps] = child.stdio as [null, Readable, Readable, Readable, undefined];
+  const talk = follow([output, errors], steps, say);
   try {
     const [code] = (await once(child, 'close')) as [number | null];
-    if (code === CANNOT_MOUNT) {
+    // Without namespaces the script has not even begun.
+    if (code === CANNOT_MOUNT || (code !== 0 && talk.steps === 0)) {
       throw new NoImageBuildError(
-        `mounting is not allowed here (${lastWords().join(' ')})`,
+        `mounting is not allowed here (${talk.words.join(' ')})`,
         'in a container, run it with --privileged',
       );
     }
     if (code !== 0) {
       throw new Error(
-        [`Cannot build the image: exit code ${code ?? 'none'}`, ...lastWords()].join('\n'),
+        [`Cannot build the image: exit code ${code ?? 'none'}`, ...talk.words].join('\n'),
       );
     }
   } catch (error) {
     if (!tooLate.aborted) throw error;
     const limit = `Cannot build the image within ${WITHIN_MS / 60_000} minutes`;
-    throw new Error([limit, ...lastWords()].join('\n'), { cause: error });
+    throw new Error([limit, ...talk.words].join('\n'), { cause: error });
+  } finally {
+    talk.end();
   }
 }
 
-/** Says each step, and what a long one said last. Returns the last words of all. */
-function follow(
-  output: Readable,
-  steps: Readable,
-  say: (line: string) => void,
-): () => readonly string[] {
+interface Talk {
+  /** The last ones of all commands. */
+  readonly words: readonly string[];
+  /** How many were begun. */
+  readonly steps: number;
+  end(): void;
+}
+
+/** Says each step, and what a long one said last. */
+function follow(outputs: readonly Readable[], steps: Readable, say: (line: string) => void): Talk {
   const startedMs = performance.now();
   const sayAt = (line: string): void => {
     say(`  ${Math.round((performance.now() - startedMs) / 1000)} s: ${line}`);
   };
-  const words: string[] = [];
-  createInterface({ input: output }).on('line', (line) => {
-    words.push(line);
-    if (words.length > LAST_WORDS) words.shift();
+  const talk = { words: [] as string[], steps: 0 };
+  for (const output of outputs) {
+    createInterface({ input: output }).on('line', (line) => {
+      if (line.trim() !== '') talk.words.push(line);
+      if (talk.words.length > LAST_WORDS) talk.words.shift();
+    });
+  }
+  createInterface({ input: steps }).on('line', (line) => {
+    talk.steps += 1;
+    sayAt(line);
   });
-  createInterface({ input: steps }).on('line', sayAt);
   const progress = setInterval(() => {
-    sayAt(`... ${words.at(-1) ?? 'nothing said yet'}`);
+    sayAt(`... ${talk.words.at(-1) ?? 'nothing said yet'}`);
   }, PROGRESS_MS);
-  output.once('close', () => {
-    clearInterval(progress);
+  return Object.assign(talk, {
+    end: () => {
+      clearInterval(progress);
+    },
   });
-  return () => words;
 }

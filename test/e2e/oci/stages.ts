@@ -2,7 +2,7 @@ import type { Instruction, Stage } from './dockerfile.ts';
 import type { ImageConfig } from './image-tar.ts';
 
 /** How a shell without Docker makes the files of a stage. */
-interface Recipe {
+export interface Recipe {
   /** What this machine's root stands in for, such as `node:24-bookworm-slim`; each is named once. */
   readonly standsInFor: readonly string[];
   /** For /bin/sh, as root in a mount namespace of its own. Its `$1` to `$4` are in `stageScript`. */
