@@ -4,11 +4,12 @@ import { INFORMER_BACKOFF, UNREACHABLE_BACKOFF, backoffMs } from './backoff.ts';
 import type { BackoffLimits } from './backoff.ts';
 import type { OpenRequest } from './client.ts';
 import { Deadline, pause, untilAborted } from './deadline.ts';
-import { KubeError } from './kube-error.ts';
+import { KubeError, isOutOfReach } from './kube-error.ts';
 import { ListDecoder } from './list-decoder.ts';
 import type { ListMetadata } from './list-decoder.ts';
 import { listPath, watchPath } from './list-watch-path.ts';
 import type { PageQuery } from './list-watch-path.ts';
+import type { Follower } from './presence.ts';
 import { Relist } from './relist.ts';
 import type { Mirror } from './relist.ts';
 import { Trouble } from './trouble.ts';
@@ -33,13 +34,15 @@ export interface InformerOptions {
   readonly log: Logger;
   /** 0 (inclusive) to 1 (exclusive), as Math.random. */
   readonly random: () => number;
+  /** Told of every attempt. */
+  readonly follower?: Follower;
   readonly timing?: Partial<InformerTiming>;
 }
 
 /** In ms. */
 export interface InformerTiming {
   readonly backoff: BackoffLimits;
-  /** While no connection comes about. */
+  /** While kube-apiserver is out of reach. */
   readonly unreachableBackoff: BackoffLimits;
   /** How long a server is asked to keep a watch open, a random time between the two. */
   readonly minWatchMs: number;
@@ -71,6 +74,12 @@ const TIMING: InformerTiming = {
   longWatchMs: 30_000,
 };
 
+/**
+ * What a failure says of kube-apiserver: it is out of reach (`away`); it has just begun, and does not let anybody in
+ * yet (`beginning`); or it is `there`, and the failure is about something else.
+ */
+type Answering = 'away' | 'beginning' | 'there';
+
 /** Reason of our own error when a streamed list says nothing. */
 const SILENT = 'Silent';
 const PAGE_SIZE = 500;
@@ -85,6 +94,8 @@ const RELIST_AFTER_FAILURES = 5;
 const MAX_STREAM_FAILURES = 3;
 /** From so many failures in a row on, even ordinary ones are told. */
 const TELL_AFTER_FAILURES = 3;
+/** So often a kube-apiserver that let us in before may refuse us: one that has just begun denies everybody for seconds. */
+const MAX_EARLY_REFUSALS = 3;
 /** Servers that do not know streamed lists, or have them turned off. */
 const NO_STREAM_STATUS = new Set([400, 405, 406, 415, 422, 501]);
 /** The place to watch from is unknown to the server: too old, or ahead of a restored etcd. */
@@ -113,8 +124,9 @@ export class Informer implements AsyncDisposable {
   private streams = true;
   private streamFailures = 0;
   private failures = 0;
-  /** Whether the last failure was that no connection came about. */
-  private unreachable = false;
+  private answering: Answering = 'there';
+  /** Since it let us in, or was away. */
+  private refusals = MAX_EARLY_REFUSALS;
   /** Whether the watch of this turn had begun, so that its end is no news. */
   private opened = false;
 
@@ -204,6 +216,7 @@ export class Informer implements AsyncDisposable {
     const accept = resource.watchAccept;
     const body = await client.open({ path, accept, headersTimeoutMs, signal: silence.signal });
     this.opened = true;
+    this.letIn();
     if (relist) silence.restart();
     let events = 0;
     for await (const event of watchEvents(body, MAX_OBJECT_BYTES)) {
@@ -273,6 +286,7 @@ export class Informer implements AsyncDisposable {
         headersTimeoutMs: this.timing.headersTimeoutMs,
         signal,
       });
+      this.letIn();
       for await (const chunk of body) {
         for (const item of decoder.write(chunk)) relist.show(item);
       }
@@ -300,15 +314,17 @@ export class Informer implements AsyncDisposable {
 
   private afterFailure(error: unknown): number {
     const status = error instanceof KubeError ? error.status : 0;
+    const answering = this.answeringAt(error, status);
+    this.report(error, answering);
     if (this.version === undefined && this.streams) {
       if (NO_STREAM_STATUS.has(status) || isSilence(error)) {
         this.listPageByPage(error);
         return 0;
       }
-      if (!isOutage(error) && ++this.streamFailures >= MAX_STREAM_FAILURES)
+      if (!this.isOutage(error) && ++this.streamFailures >= MAX_STREAM_FAILURES)
         this.listPageByPage(error);
     }
-    this.count(error);
+    this.count(answering);
     this.tell(error, status);
     if (LOST_PLACE_STATUS.has(status) || this.doubtsPlace(error)) {
       this.version = undefined;
@@ -317,17 +333,42 @@ export class Informer implements AsyncDisposable {
     return this.waitMsAfter(error);
   }
 
-  private count(error: unknown): void {
-    const unreachable = error instanceof KubeError && error.kind === 'connection';
+  private letIn(): void {
+    if (this.answering !== 'there') this.failures = 0;
+    this.answering = 'there';
+    this.refusals = 0;
+    this.options.follower?.follows();
+  }
+
+  private answeringAt(error: unknown, status: number): Answering {
+    if (this.opened) return 'there';
+    if (isOutOfReach(error)) {
+      this.refusals = 0;
+      return 'away';
+    }
+    if (status !== 401 && status !== 403) return 'there';
+    this.refusals++;
+    return this.refusals <= MAX_EARLY_REFUSALS ? 'beginning' : 'there';
+  }
+
+  /** What ends a watch that had begun says nothing of the next one, and a mistake of ours says nothing at all. */
+  private report(error: unknown, answering: Answering): void {
+    const { follower } = this.options;
+    if (this.opened || !(error instanceof KubeError)) return;
+    if (answering === 'there') follower?.refused();
+    else follower?.lost();
+  }
+
+  private count(answering: Answering): void {
     // A server that is back has not failed as often as it was away.
-    if (this.unreachable && !unreachable) this.failures = 0;
-    this.unreachable = unreachable;
+    if (this.answering !== 'there' && this.answering !== answering) this.failures = 0;
+    this.answering = answering;
     this.failures++;
   }
 
   private waitMsAfter(error: unknown): number {
     const { backoff, unreachableBackoff } = this.timing;
-    const limits = this.unreachable ? unreachableBackoff : backoff;
+    const limits = this.answering === 'away' ? unreachableBackoff : backoff;
     const retryAfterMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(
       backoffMs(this.failures, limits, this.options.random),
@@ -335,9 +376,16 @@ export class Informer implements AsyncDisposable {
     );
   }
 
+  /** Nothing to do with what was asked for; silence may have. */
+  private isOutage(error: unknown): boolean {
+    if (!(error instanceof KubeError)) return false;
+    const away = !this.opened && isOutOfReach(error) && error.kind !== 'timeout';
+    return away || [401, 403, 429].includes(error.status);
+  }
+
   private doubtsPlace(error: unknown): boolean {
     const answered = this.opened || (error instanceof KubeError && error.kind === 'status');
-    return answered && !isOutage(error) && this.failures % RELIST_AFTER_FAILURES === 0;
+    return answered && !this.isOutage(error) && this.failures % RELIST_AFTER_FAILURES === 0;
   }
 
   private listPageByPage(err: unknown): void {
@@ -346,23 +394,22 @@ export class Informer implements AsyncDisposable {
     log.info({ err, resource: resource.name }, 'Could not stream list, lists page by page');
   }
 
-  /** A watch that is cut, or whose version has grown too old, is daily life; the same again and again is not. */
+  /**
+   * A watch that is cut, or whose version has grown too old, is daily life, and so is a kube-apiserver that begins;
+   * the same again and again is not.
+   */
   private tell(err: unknown, status: number): void {
     const { log, resource } = this.options;
     const cut = this.opened && err instanceof KubeError && err.kind === 'reset';
     const expired = this.version !== undefined && status === 410;
     if (this.failures < TELL_AFTER_FAILURES && (cut || expired)) {
       log.debug({ err, resource: resource.name }, 'Watch of resource ended');
+    } else if (this.answering === 'beginning') {
+      log.debug({ err, resource: resource.name }, 'Not yet allowed to follow resource');
     } else {
       this.trouble.tell(err);
     }
   }
-}
-
-/** Nothing to do with how the list was asked for. */
-function isOutage(error: unknown): boolean {
-  if (!(error instanceof KubeError)) return false;
-  return ['connection', 'tls'].includes(error.kind) || [401, 403, 429].includes(error.status);
 }
 
 function isSilence(error: unknown): boolean {

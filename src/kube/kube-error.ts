@@ -40,6 +40,16 @@ export class KubeError extends Error {
   }
 }
 
+/** A proxy in between says so of a server that it does not reach; so does the server of what is not there yet. */
+const AWAY_STATUS = new Set([502, 503, 504]);
+const AWAY_KINDS: ReadonlySet<KubeErrorKind> = new Set(['connection', 'reset', 'tls', 'timeout']);
+
+/** Whether a call failed because kube-apiserver could not be reached: by anybody who goes the same way, most likely. */
+export function isOutOfReach(error: unknown): boolean {
+  if (!(error instanceof KubeError)) return false;
+  return error.kind === 'status' ? AWAY_STATUS.has(error.status) : AWAY_KINDS.has(error.kind);
+}
+
 const TLS_CODES =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_)/;
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT']);

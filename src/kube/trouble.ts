@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { KubeError } from './kube-error.ts';
+import { KubeError, isOutOfReach } from './kube-error.ts';
 
 interface TroubleOptions {
   readonly log: Logger;
@@ -38,16 +38,20 @@ export class Trouble {
   }
 }
 
+/** The server cannot be reached, or not all the way: in which manner changes from moment to moment. */
+const AWAY = 'away';
+
 /** Coarser than the message, which may name a port or an address of the moment. */
 function stateOf(err: unknown): string {
   if (!(err instanceof KubeError)) return 'unexpected';
+  if (err.kind !== 'tls' && isOutOfReach(err)) return AWAY;
   return err.kind === 'status' ? `status ${err.status}` : err.kind;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
   'status 401': 'Check that the token or client certificate is one this cluster knows',
   tls: 'Check the CA and the name in the certificate of kube-apiserver (tls-server-name)',
-  connection: 'Check the address of kube-apiserver and the network policies in between',
+  [AWAY]: 'See whether kube-apiserver runs; check its address, and the network policies in between',
 };
 
 function adviceOn(err: unknown): { readonly remedy?: string } {

@@ -12,11 +12,14 @@ type Reply = Error | { readonly events: readonly EventLine[]; readonly open: boo
 let startMs: number;
 let calledAtMs: number[];
 let informer: Informer | undefined;
+/** What the follower was told, and after how many ms. */
+let told: string[];
 
 beforeEach(() => {
   jest.useFakeTimers();
   startMs = Date.now();
   calledAtMs = [];
+  told = [];
 });
 
 afterEach(async () => {
@@ -46,6 +49,11 @@ function follow(...replies: readonly Reply[]): void {
       clock: { nowMs: () => Date.now(), monotonicMs: () => Date.now() },
       log: new LogRecorder(),
       random: () => 0,
+      follower: {
+        follows: () => told.push(`${Date.now() - startMs} follows`),
+        lost: () => told.push(`${Date.now() - startMs} lost`),
+        refused: () => told.push(`${Date.now() - startMs} refused`),
+      },
     },
   );
   informer.start();
@@ -90,6 +98,98 @@ describe('Informer and time', () => {
 
     const pausesMs = calledAtMs.slice(1).map((ms, at) => ms - (calledAtMs[at] ?? 0));
     expect(pausesMs.slice(0, 5)).toEqual([800, 1_600, 2_500, 2_500, 2_500]);
+  });
+
+  test.each([
+    { name: 'breaks connections', error: new KubeError('reset', { kind: 'reset' }) },
+    { name: 'says nothing', error: new KubeError('late', { kind: 'timeout' }) },
+    { name: 'is said to be away by a proxy', error: refusal(503) },
+  ])('asks a server that $name as often', async ({ error }) => {
+    follow(error);
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    const pausesMs = calledAtMs.slice(1).map((ms, at) => ms - (calledAtMs[at] ?? 0));
+    expect(pausesMs.slice(0, 5)).toEqual([800, 1_600, 2_500, 2_500, 2_500]);
+  });
+
+  test('tells its follower of every attempt, and not of a watch that was cut', async () => {
+    const cut = { events: [listEnd(1), added('a', 2)], open: false };
+    follow(cut, unreachable(), refusal(429), { events: [added('a', 3)], open: true });
+
+    await jest.advanceTimersByTimeAsync(10_000);
+
+    expect(told).toEqual(['0 follows', '1000 lost', '1800 refused', '2600 follows']);
+  });
+
+  test('tells its follower of pages, too', async () => {
+    follow(refusal(400), { events: [], open: false });
+
+    await jest.advanceTimersByTimeAsync(500);
+
+    expect(told.slice(0, 2)).toEqual(['0 refused', '0 follows']);
+  });
+
+  test.each<{ name: string; error: Error; word: string }>([
+    { name: 'no connection', error: unreachable(), word: 'lost' },
+    { name: 'a broken connection', error: new KubeError('', { kind: 'reset' }), word: 'lost' },
+    { name: 'no answer', error: new KubeError('', { kind: 'timeout' }), word: 'lost' },
+    { name: 'a wrong certificate', error: new KubeError('', { kind: 'tls' }), word: 'lost' },
+    { name: '502', error: refusal(502), word: 'lost' },
+    { name: '503', error: refusal(503), word: 'lost' },
+    { name: '504', error: refusal(504), word: 'lost' },
+    { name: '500', error: refusal(500), word: 'refused' },
+    { name: '429', error: refusal(429), word: 'refused' },
+    { name: '403', error: refusal(403), word: 'refused' },
+    { name: '401', error: refusal(401), word: 'refused' },
+    { name: 'nonsense', error: new KubeError('', { kind: 'malformed' }), word: 'refused' },
+  ])('tells its follower that it is $word after $name', async ({ error, word }) => {
+    follow(error);
+
+    await jest.advanceTimersByTimeAsync(0);
+
+    expect(told).toEqual([`0 ${word}`]);
+  });
+
+  test('tells its follower nothing of a mistake of our own', async () => {
+    follow(new Error('open token: no such file'));
+
+    await jest.advanceTimersByTimeAsync(10_000);
+
+    expect(told).toEqual([]);
+  });
+
+  test.each([
+    { name: 'had let us in', before: { events: [listEnd(1), added('a', 2)], open: false } },
+    { name: 'was away', before: unreachable() },
+  ])('takes the first refusals of a server that $name for its beginning', async ({ before }) => {
+    follow(before, refusal(403), refusal(401), refusal(403), refusal(403), {
+      events: [],
+      open: true,
+    });
+
+    await jest.advanceTimersByTimeAsync(20_000);
+
+    const words = told.slice(1).map((line) => line.split(' ')[1]);
+    expect(words).toEqual(['lost', 'lost', 'lost', 'refused', 'follows']);
+  });
+
+  test('waits as little after the refusals of a beginning as if they were the first failures', async () => {
+    const away = Array.from({ length: 10 }, unreachable);
+    const back = { events: [listEnd(9)], open: true };
+    follow(
+      { events: [listEnd(1)], open: false },
+      ...away,
+      refusal(403),
+      refusal(403),
+      refusal(410),
+      back,
+    );
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    const pausesMs = calledAtMs.slice(11).map((ms, at) => (calledAtMs[at + 12] ?? ms) - ms);
+    expect(pausesMs.slice(0, 3)).toEqual([800, 1_600, 800]);
   });
 
   test('begins anew with the shortest wait when a server that was away answers', async () => {

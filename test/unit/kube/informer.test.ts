@@ -103,7 +103,12 @@ function follow(
       clock: systemClock,
       log,
       random: () => 0.5,
-      timing: { backoff: { minMs: 5, maxMs: 20 }, shortWatchMs: 0, ...timing },
+      timing: {
+        backoff: { minMs: 5, maxMs: 20 },
+        unreachableBackoff: { minMs: 5, maxMs: 20 },
+        shortWatchMs: 0,
+        ...timing,
+      },
     }),
   );
   informer.start();
@@ -395,6 +400,53 @@ describe('Informer in trouble', () => {
     expect(log.told).toEqual([
       'warn Could not follow resource, retrying',
       'warn Could not follow resource, retrying',
+      'info Follows resource again',
+    ]);
+  });
+
+  test('tells once that nobody is there, in whatever way that shows', async () => {
+    const informer = follow(
+      inOrder(
+        refuse(503, 'ServiceUnavailable'),
+        (_, response) => {
+          response.destroy();
+        },
+        refuse(502, ''),
+        watch(listEnd(2)),
+      ),
+    );
+
+    await informer.whenSynced(AbortSignal.timeout(1_000));
+    expect(log.told).toEqual([
+      'warn Could not follow resource, retrying',
+      'info Follows resource again',
+    ]);
+    expect(log.lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({
+      remedy:
+        'See whether kube-apiserver runs; check its address, and the network policies in between',
+    });
+  });
+
+  test.each([
+    { name: 'does not mind that it is refused at first', refusals: 3, told: [] },
+    {
+      name: 'tells that it is refused once more',
+      refusals: 4,
+      told: ['error Not allowed to follow resource'],
+    },
+  ])('$name by a server that was away', async ({ refusals, told }) => {
+    const informer = follow(
+      inOrder(
+        refuse(503, 'ServiceUnavailable'),
+        ...Array.from({ length: refusals }, () => refuse(403, 'Forbidden')),
+        watch(added('a', 1), listEnd(2)),
+      ),
+    );
+
+    await informer.whenSynced(AbortSignal.timeout(1_000));
+    expect(log.told).toEqual([
+      'warn Could not follow resource, retrying',
+      ...told,
       'info Follows resource again',
     ]);
   });
