@@ -4,6 +4,8 @@ export interface Vitals {
   readonly pods: { readonly synced: boolean };
   /** What the cluster says of authentication; undefined when it is not asked. */
   readonly trust: { readonly synced: boolean } | undefined;
+  /** kube-apiserver, as those see it who follow nodes and pods. */
+  readonly kubeApiServer: { readonly isAway: boolean };
   /** Whether any node, and whether any pod, has figures that may be served now. */
   readonly hasFigures: () => boolean;
   readonly hasPodFigures: () => boolean;
@@ -100,10 +102,14 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['timeout', 'check firewalls, or raise --kubelet-request-timeout'],
   ['unauthorized', 'the kubelets do not know our token: see authentication.webhook of theirs'],
   ['forbidden', 'grant "get" on nodes/stats or nodes/metrics to our service account'],
+  ['undecided', 'the kubelets could not ask kube-apiserver whether we may'],
 ]);
 
+/** Kubelets that refuse us then have nothing wrong with them. */
+const AWAY = '; kube-apiserver cannot be reached, which kubelets ask whether they may answer us';
+
 /** One line: how many nodes answer, whether there are figures, and why the others do not. */
-function collection({ schedule, hasFigures, hasPodFigures }: Vitals): string {
+function collection({ schedule, hasFigures, hasPodFigures, kubeApiServer }: Vitals): string {
   const { nodes, failing, failingByReason } = schedule();
   const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
   const reasons = [...failingByReason]
@@ -114,6 +120,6 @@ function collection({ schedule, hasFigures, hasPodFigures }: Vitals): string {
     });
   return (
     `${nodes} nodes, ${failing} failing, figures of nodes: ${yesOrNo(hasFigures())}, ` +
-    `of pods: ${yesOrNo(hasPodFigures())}${reasons.join('')}`
+    `of pods: ${yesOrNo(hasPodFigures())}${reasons.join('')}${kubeApiServer.isAway ? AWAY : ''}`
   );
 }

@@ -23,6 +23,7 @@ import { kubeInstruments } from './kube/instruments.ts';
 import type { KubeCredentials } from './kube/kube-credentials.ts';
 import { NodeInformer } from './kube/nodes.ts';
 import { PodInformer } from './kube/pods.ts';
+import { Presence } from './kube/presence.ts';
 import { tokenReviewer } from './kube/token-review.ts';
 import { userAgent } from './kube/user-agent.ts';
 import { kubeletInstruments } from './kubelet/instruments.ts';
@@ -73,8 +74,9 @@ export async function runServer(
 
   // from kube-apiserver: which nodes there are, and which pods run
   const following = { client: kube.lister, clock, log, random: Math.random };
-  const nodes = house.use(new NodeInformer(following));
-  const pods = house.use(new PodInformer(following));
+  const { presence } = kube;
+  const nodes = house.use(new NodeInformer({ ...following, follower: presence.follower() }));
+  const pods = house.use(new PodInformer({ ...following, follower: presence.follower() }));
 
   // from the kubelets: two points of everything
   const storage = new Storage({
@@ -99,6 +101,7 @@ export async function runServer(
       nodes: scraped,
       kubelet,
       storage,
+      reviewer: presence,
       clock,
       log,
       instruments: scraperInstruments(registry, config.resolutionMs, clock),
@@ -158,6 +161,7 @@ export async function runServer(
           nodes,
           pods,
           trust: cluster,
+          kubeApiServer: presence,
           hasFigures: () => storage.hasNodeFigures(),
           hasPodFigures: () => storage.hasPodFigures(),
           schedule: () => scraper.status(),
@@ -196,6 +200,7 @@ function userAgentOf({ version, platform: { name, arch, node } }: Surroundings):
 interface Doors {
   readonly credentials: KubeCredentials;
   readonly lister: KubeClient;
+  readonly presence: Presence;
   readonly authentication: KubeClient;
   readonly tokenReviewer: ReturnType<typeof tokenReviewer>;
   readonly accessReviewer: ReturnType<typeof accessReviewer>;
@@ -236,6 +241,7 @@ async function openDoors(
   return {
     credentials: lister.credentials,
     lister: lister.client,
+    presence: new Presence(clock),
     authentication: authentication.client,
     tokenReviewer: tokenReviewer(authentication.client, {
       ...asking,

@@ -28,7 +28,7 @@ export const METRICS_SERVER_FLAGS = {
   'metric-staleness': unset(
     duration(
       0,
-      'How long the figures of a node are served after its last successful scrape. Without the flag: 1m0s, or three resolutions and one request timeout if that is more.',
+      'How long the figures of a node are served after its last successful scrape; five minutes longer while its kubelet refuses us because kube-apiserver is away. Without the flag: 1m0s, or three resolutions and one request timeout if that is more.',
     ),
     '',
   ),

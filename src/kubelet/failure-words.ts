@@ -8,6 +8,11 @@ export interface Failure {
   readonly words: string;
 }
 
+/** How a kubelet begins whose SubjectAccessReview failed (pkg/kubelet/server/server.go, InstallAuthFilter). */
+const UNDECIDED = 'Authorization error';
+const ASK_API =
+  'it could not ask kube-apiserver whether we may: see whether it runs and the kubelet reaches it';
+
 /** What a status other than 200 means. `text` and `said`, the beginning of the body, may be ''. */
 export function refusalWords(
   path: string,
@@ -34,6 +39,9 @@ export function refusalWords(
       };
     case 404:
       return { kind: 'not-found', words: `${answer}; this kubelet does not serve it` };
+    case 500:
+      if (said.startsWith(UNDECIDED)) return { kind: 'undecided', words: `${answer}; ${ASK_API}` };
+      return { kind: 'status', words: `${answer}; see its log` };
     default:
       return { kind: 'status', words: code >= 500 ? `${answer}; see its log` : answer };
   }

@@ -7,6 +7,7 @@
  * - `reset`: the connection broke before the answer was whole;
  * - `timeout`: it did not answer in time, connecting included;
  * - `unauthorized`, `forbidden`, `not-found`, `status`: what it answered instead of 200;
+ * - `undecided`: it could not ask whether we may;
  * - `redirect`: it wanted us elsewhere, where our token must not go;
  * - `too-large`: the answer is longer than the limit;
  * - `decode`: the answer is not what was asked for.
@@ -21,6 +22,7 @@ export type KubeletErrorKind =
   | 'unauthorized'
   | 'forbidden'
   | 'not-found'
+  | 'undecided'
   | 'status'
   | 'redirect'
   | 'too-large'

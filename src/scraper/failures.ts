@@ -22,13 +22,16 @@ const PATHS = { summary: 'stats/summary', resource: 'metrics/resource' } satisfi
 /**
  * Which nodes fail, and why; and the log about it: a line when a node begins to fail, fails for another
  * reason or answers again, and one for all failing nodes from time to time. So it is with a node that
- * answers, and whose figures cannot be used.
+ * answers, and whose figures cannot be used. Nodes that are excused have one line all together.
  */
 export class Failures {
   readonly #log: Logger;
   readonly #summaryPeriodMs: number;
   readonly #reasons = new Map<string, string>();
   readonly #missing = new Map<string, string>();
+  /** Those among the failing that refuse us for want of kube-apiserver, and how many there were since the first. */
+  readonly #excused = new Set<string>();
+  #excusedInAll = 0;
   #summedUpAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: Logger, resolutionMs: number) {
@@ -40,19 +43,26 @@ export class Failures {
     return this.#reasons.size;
   }
 
-  failed(node: ScrapeNode, error: unknown): void {
+  failed(node: ScrapeNode, error: unknown, isExcused: boolean): void {
     const reason = reasonOf(error);
-    if (this.#reasons.get(node.name) === reason) return;
-    this.#reasons.set(node.name, reason);
     const fields = { node: node.name, reason, err: detailOf(error) };
+    const isKnown = this.#reasons.get(node.name) === reason;
+    this.#reasons.set(node.name, reason);
+    if (isExcused) {
+      this.#excuse(fields);
+      return;
+    }
+    const wasExcused = this.#endExcuse(node.name);
+    if (isKnown && !wasExcused) return;
     if (node.ready) this.#log.error(fields, 'Failed to scrape node');
     else this.#log.info(fields, 'Failed to scrape node that is not ready');
   }
 
   succeeded(node: ScrapeNode): void {
-    if (this.#reasons.delete(node.name)) {
-      this.#log.info({ node: node.name }, 'Scraped node again');
-    }
+    if (!this.#reasons.delete(node.name)) return;
+    const fields = { node: node.name };
+    if (this.#endExcuse(node.name)) this.#log.debug(fields, 'Scraped node again');
+    else this.#log.info(fields, 'Scraped node again');
   }
 
   /** The node has answered; `usable` is of what there were figures. */
@@ -74,6 +84,7 @@ export class Failures {
   forget(nodeName: string): void {
     this.#reasons.delete(nodeName);
     this.#missing.delete(nodeName);
+    this.#endExcuse(nodeName);
   }
 
   countsByReason(): ReadonlyMap<string, number> {
@@ -96,6 +107,31 @@ export class Failures {
       },
       'Nodes could not be scraped',
     );
+  }
+
+  #excuse(fields: { readonly node: string; readonly reason: string; readonly err: string }): void {
+    if (this.#excused.has(fields.node)) return;
+    this.#log.debug(fields, 'Kubelet refuses us while kube-apiserver is away');
+    if (this.#excused.size === 0) {
+      this.#excusedInAll = 0;
+      const remedy =
+        'Bring kube-apiserver back: kubelets ask it whether they may answer us; until they can, figures stay as they are, for some minutes at most';
+      this.#log.warn({ ...fields, remedy }, 'Kubelets refuse us while kube-apiserver is away');
+    }
+    this.#excused.add(fields.node);
+    this.#excusedInAll += 1;
+  }
+
+  /** Returns whether there was one. */
+  #endExcuse(nodeName: string): boolean {
+    if (!this.#excused.delete(nodeName)) return false;
+    if (this.#excused.size === 0) {
+      this.#log.info(
+        { nodes: this.#excusedInAll },
+        'No kubelet refuses us for want of kube-apiserver any more',
+      );
+    }
+    return true;
   }
 }
 

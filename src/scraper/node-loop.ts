@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Admission, Place } from './admission.ts';
 import type { BlockPool } from './block-pool.ts';
+import { isExcusable } from './excuse.ts';
 import type { Failures } from './failures.ts';
 import type { QueueInstruments, QueuedScrape } from './instruments.ts';
-import type { BlockStore, KubeletReader, ScrapeNode } from './ports.ts';
+import type { BlockStore, KubeletReader, Reviewer, ScrapeNode } from './ports.ts';
 import type { Rounds } from './rounds.ts';
 import { backoffMs, type PhasePlan, secondScrapeDelayMs } from './schedule.ts';
 
@@ -18,6 +19,7 @@ const NEAREST_RETRY_MS = 1_000;
 export interface Surroundings {
   readonly kubelet: KubeletReader;
   readonly storage: BlockStore;
+  readonly reviewer: Reviewer;
   readonly clock: Clock;
   readonly admission: Admission;
   readonly blocks: BlockPool;
@@ -42,6 +44,8 @@ export class NodeLoop {
   #scrape: { readonly controller: AbortController; readonly startedMs: number } | undefined;
   #endedMs = Number.NEGATIVE_INFINITY;
   #answers = 0;
+  #isFailing = false;
+  /** In a row, since there was no reason any more to expect another. */
   #failures = 0;
   #retryAtOnce = false;
   #closed = false;
@@ -55,7 +59,7 @@ export class NodeLoop {
 
   /** Whether the node answered in its first scrape, or shows no sign of doing so. */
   get isSettled(): boolean {
-    if (this.#answers > 0 || this.#failures > 0) return true;
+    if (this.#answers > 0 || this.#isFailing) return true;
     if (this.#scrape === undefined) return false;
     return this.#house.clock.monotonicMs() - this.#scrape.startedMs >= REACHABLE_MS;
   }
@@ -75,11 +79,15 @@ export class NodeLoop {
     if (moved && this.#scrape !== undefined) {
       this.#retryAtOnce = true;
       this.#scrape.controller.abort(new DOMException('The node has moved', 'AbortError'));
-    } else if ((moved || becameReady) && this.#scrape !== undefined) {
-      this.#retryAtOnce = true;
-    } else if ((moved || becameReady) && this.#failures > 0 && this.#timer !== undefined) {
-      this.#plan(this.#nearestRetryMs());
+    } else if (moved || becameReady) {
+      this.#bringForward();
     }
+  }
+
+  /** What kept it from answering may be over. */
+  wake(): void {
+    this.#failures = 0;
+    this.#bringForward();
   }
 
   /** Ends it for good; an answer that is still to come is dropped. */
@@ -92,6 +100,12 @@ export class NodeLoop {
     this.#house.phases.leave(this.#phase);
   }
 
+  /** The next scrape of a failing node, or of one that is just about to fail. */
+  #bringForward(): void {
+    if (this.#scrape !== undefined) this.#retryAtOnce = true;
+    else if (this.#isFailing && this.#timer !== undefined) this.#plan(this.#nearestRetryMs());
+  }
+
   #plan(atMs: number): void {
     clearTimeout(this.#timer);
     const delayMs = Math.max(0, atMs - this.#house.clock.monotonicMs());
@@ -102,7 +116,7 @@ export class NodeLoop {
 
   #enqueue(): void {
     this.#timer = undefined;
-    const queued = this.#house.queue.added(this.#failures > 0);
+    const queued = this.#house.queue.added(this.#isFailing);
     this.#queued = queued;
     this.#place = this.#house.admission.enter(() => {
       queued.begun();
@@ -168,6 +182,7 @@ export class NodeLoop {
 
   #succeeded(startedMs: number): void {
     const { clock, failures, phases, resolutionMs } = this.#house;
+    this.#isFailing = false;
     this.#failures = 0;
     this.#answers += 1;
     failures.succeeded(this.#node);
@@ -181,8 +196,12 @@ export class NodeLoop {
   #failed(error: unknown, signal: AbortSignal): void {
     const movedAway = signal.aborted && isAbort(signal.reason);
     if (!movedAway) {
+      const { failures, storage, reviewer } = this.#house;
+      const isExcused = isExcusable(error, reviewer);
+      this.#isFailing = true;
       this.#failures += 1;
-      this.#house.failures.failed(this.#node, error);
+      storage.missed(this.#node.name, isExcused);
+      failures.failed(this.#node, error, isExcused);
     }
     if (this.#retryAtOnce) this.#plan(movedAway ? this.#endedMs : this.#nearestRetryMs());
     else this.#plan(this.#endedMs + backoffMs(this.#failures));

@@ -32,5 +32,15 @@ export interface KubeletReader {
 /** Where the answers go. The block is used again after `store` returns, which says of what there were figures. */
 export interface BlockStore {
   store(nodeName: string, block: NodeBlock): Usable;
+  /** A scrape brought nothing. An excused node's figures do not age until its next scrape has ended. */
+  missed(nodeName: string, isExcused: boolean): void;
   removeNode(nodeName: string): void;
+}
+
+/** kube-apiserver, which kubelets ask whose our token is and what its owner may, before they answer. */
+export interface Reviewer {
+  /** Whether it cannot be reached, or could not at any time in the last `ms`. */
+  wasAwayWithin(ms: number): boolean;
+  /** `back` is told when it can be reached again. Returns the function that ends the subscription. */
+  subscribe(listener: { readonly back: () => void }): () => void;
 }

@@ -5,7 +5,7 @@ import { BlockPool } from './block-pool.ts';
 import { Failures } from './failures.ts';
 import type { ScraperInstruments } from './instruments.ts';
 import { NodeLoop, type Surroundings } from './node-loop.ts';
-import type { BlockStore, KubeletReader, NodeSource, ScrapeNode } from './ports.ts';
+import type { BlockStore, KubeletReader, NodeSource, Reviewer, ScrapeNode } from './ports.ts';
 import { Rounds } from './rounds.ts';
 import { PhasePlan, secondScrapeDelayMs } from './schedule.ts';
 
@@ -13,6 +13,7 @@ export interface ScraperOptions {
   readonly nodes: NodeSource;
   readonly kubelet: KubeletReader;
   readonly storage: BlockStore;
+  readonly reviewer: Reviewer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly instruments: ScraperInstruments;
@@ -51,7 +52,7 @@ export class Scraper implements AsyncDisposable {
   readonly #failures: Failures;
   readonly #running = new Set<Promise<void>>();
   #house: Surroundings | undefined;
-  #unsubscribe: (() => void) | undefined;
+  readonly #subscriptions: (() => void)[] = [];
   #turns: NodeJS.Timeout | undefined;
   #startedMs: number | undefined;
   #lastTurnMs: number | undefined;
@@ -78,14 +79,22 @@ export class Scraper implements AsyncDisposable {
     this.#turns = setInterval(() => {
       this.#turn(clock.monotonicMs());
     }, this.#resolutionMs);
-    this.#unsubscribe = this.#nodes.subscribe({
-      upserted: (node) => {
-        this.#upsert(node);
-      },
-      deleted: (name) => {
-        this.#delete(name);
-      },
-    });
+    this.#subscriptions.push(
+      this.#nodes.subscribe({
+        upserted: (node) => {
+          this.#upsert(node);
+        },
+        deleted: (name) => {
+          this.#delete(name);
+        },
+      }),
+      this.#options.reviewer.subscribe({
+        back: () => {
+          // As many at once as ever: admission.ts.
+          for (const loop of this.#loops.values()) loop.wake();
+        },
+      }),
+    );
     for (const node of this.#nodes.list()) this.#upsert(node);
   }
 
@@ -107,7 +116,7 @@ export class Scraper implements AsyncDisposable {
 
   /** Ends all timers and requests, and waits until the requests have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
     clearInterval(this.#turns);
     for (const loop of this.#loops.values()) loop.close();
     this.#loops.clear();
@@ -115,10 +124,11 @@ export class Scraper implements AsyncDisposable {
   }
 
   #surroundings(nowMs: number): Surroundings {
-    const { kubelet, storage, clock, requestTimeoutMs } = this.#options;
+    const { kubelet, storage, reviewer, clock, requestTimeoutMs } = this.#options;
     return {
       kubelet,
       storage,
+      reviewer,
       clock,
       admission: new Admission(),
       blocks: new BlockPool(),

@@ -16,6 +16,8 @@ export class NodeRecord {
   /** How many answers were stored, and when the last one was, on our monotonic clock. */
   answers = 0;
   answeredAtMs = 0;
+  /** Since when its kubelet is excused for not answering, on our monotonic clock; undefined: it is not. */
+  excusedAtMs: number | undefined = undefined;
   /** Row 0 is the node, the rows after it its running containers: a pod's in a piece, sorted by name. */
   rows = pointRows(1);
   /** Name of the container in row i + 1. */

@@ -79,6 +79,7 @@ export class NodeUpdate {
     this.#takeOver(node, endRow);
     node.source = block.source;
     node.answeredAtMs = nowMs;
+    node.excusedAtMs = undefined;
     return this.#usable();
   }
 

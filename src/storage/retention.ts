@@ -16,6 +16,11 @@ const SET_BACK_MS = 60_000;
 const SET_FORWARD_MS = 120_000;
 /** How long a sample may stay the same while its kubelet answers. */
 const UNCHANGED_MS = 120_000;
+/**
+ * How long figures of a kubelet that is excused do not age: as long as Kubernetes itself goes on believing in the pods
+ * of a node that it cannot hear (tolerationSeconds of not-ready and unreachable, DefaultTolerationSeconds).
+ */
+const EXCUSED_MS = 300_000;
 /** The window of a kubelet's own rate: its sampling period. */
 export const KUBELET_WINDOW_MS = 10_000;
 
@@ -162,4 +167,12 @@ export function isStale(
 ): boolean {
   if (sampleAgeMs > Math.max(UNCHANGED_MS, stalenessMs)) return true;
   return sampleAgeMs > stalenessMs && silenceMs > Math.min(stalenessMs, 2 * resolutionMs);
+}
+
+/**
+ * The moment as of which a node's figures are judged. It stands still from the moment on at which its kubelet was
+ * excused, and goes on five minutes behind after as long: so what was stale then stays so. Monotonic ms.
+ */
+export function judgedAtMs(nowMs: number, excusedAtMs: number | undefined): number {
+  return excusedAtMs === undefined ? nowMs : Math.max(excusedAtMs, nowMs - EXCUSED_MS);
 }

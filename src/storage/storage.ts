@@ -7,7 +7,7 @@ import { NodeRecord, type PodEntry } from './node-record.ts';
 import { NodeUpdate } from './node-update.ts';
 import { PodIndex } from './pod-index.ts';
 import { NODE_ROW, startOf, timeOf } from './point-rows.ts';
-import { isStale } from './retention.ts';
+import { isStale, judgedAtMs } from './retention.ts';
 
 export interface StorageOptions {
   readonly config: {
@@ -59,6 +59,17 @@ export class Storage {
       this.#nodes.set(nodeName, node);
     }
     return this.#update.apply(node, block, this.#clock.monotonicMs());
+  }
+
+  /**
+   * A scrape of the node brought nothing. While it is excused, its figures do not age, for five minutes at most; that
+   * ends with the next answer, or the next scrape that brought nothing without an excuse.
+   */
+  missed(nodeName: string, isExcused: boolean): void {
+    const node = this.#nodes.get(nodeName);
+    if (node === undefined) return;
+    if (isExcused) node.excusedAtMs ??= this.#clock.monotonicMs();
+    else node.excusedAtMs = undefined;
   }
 
   /** Forgets a node and its pods. */
@@ -139,16 +150,18 @@ export class Storage {
 
   #servesNode(node: NodeRecord, nowMs: number): boolean {
     if (node.standing === 'none') return false;
-    if (node.kept !== undefined) return !this.#isKeptTooLong(node.kept.arrivedAtMs, nowMs);
+    const atMs = judgedAtMs(nowMs, node.excusedAtMs);
+    if (node.kept !== undefined) return !this.#isKeptTooLong(node.kept.arrivedAtMs, atMs);
     const arrivedAtMs = oldestArrival(node.rows, NODE_ROW, NODE_ROW + 1);
-    return !isStale(nowMs - arrivedAtMs, nowMs - node.answeredAtMs, this.#config);
+    return !isStale(atMs - arrivedAtMs, atMs - node.answeredAtMs, this.#config);
   }
 
   #servesPod({ standing, kept, node, firstRow, endRow }: PodEntry, nowMs: number): boolean {
     if (standing === 'none') return false;
-    if (kept !== undefined) return !this.#isKeptTooLong(kept.arrivedAtMs, nowMs);
+    const atMs = judgedAtMs(nowMs, node.excusedAtMs);
+    if (kept !== undefined) return !this.#isKeptTooLong(kept.arrivedAtMs, atMs);
     const arrivedAtMs = oldestArrival(node.rows, firstRow, endRow);
-    return !isStale(nowMs - arrivedAtMs, nowMs - node.answeredAtMs, this.#config);
+    return !isStale(atMs - arrivedAtMs, atMs - node.answeredAtMs, this.#config);
   }
 
   #isKeptTooLong(arrivedAtMs: number, nowMs: number): boolean {

@@ -4,8 +4,10 @@ import { type Vitals, healthChecks } from '../../src/checks.ts';
 function vitals(
   failingByReason: ReadonlyMap<string, number>,
   figures: { readonly nodes: boolean; readonly pods: boolean },
+  isAway = false,
 ): Vitals {
   return {
+    kubeApiServer: { isAway },
     nodes: { synced: true },
     pods: { synced: true },
     trust: undefined,
@@ -49,5 +51,20 @@ describe('metric-storage-ready', () => {
 
     expect(check?.check()).toBeUndefined();
     expect(check?.detail?.()).toBe('5 nodes, 0 failing, figures of nodes: yes, of pods: no');
+  });
+
+  test('says that kube-apiserver is away, for want of which kubelets refuse us, and passes with figures', () => {
+    const failing = new Map([['undecided', 5]]);
+    const check = checkOf(
+      'metric-storage-ready',
+      vitals(failing, { nodes: true, pods: true }, true),
+    );
+
+    expect(check?.check()).toBeUndefined();
+    expect(check?.detail?.()).toBe(
+      '5 nodes, 5 failing, figures of nodes: yes, of pods: yes; ' +
+        'undecided: 5 (the kubelets could not ask kube-apiserver whether we may); ' +
+        'kube-apiserver cannot be reached, which kubelets ask whether they may answer us',
+    );
   });
 });

@@ -150,6 +150,16 @@ describe('KubeletClient.scrape', () => {
       words: 'authentication.webhook.enabled',
     },
     {
+      name: 'that it could not ask whether we may',
+      answer: {
+        code: 500,
+        type: 'text/plain',
+        body: 'Authorization error (user=sa, verb=get, resource=nodes, subresource=stats)',
+      },
+      kind: 'undecided',
+      words: 'it could not ask kube-apiserver whether we may',
+    },
+    {
       name: 'a long refusal that quotes our token',
       answer: { code: 400, type: 'text/plain', body: `Bearer secret-token ${'x'.repeat(100_000)}` },
       kind: 'status',

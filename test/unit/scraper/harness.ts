@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import type { Logger } from '../../../src/log.ts';
 import type { NodeBlock } from '../../../src/model/node-block.ts';
 import type { Usable } from '../../../src/model/usage.ts';
-import type { NodeSource, ScrapeNode } from '../../../src/scraper/ports.ts';
+import type { NodeSource, Reviewer, ScrapeNode } from '../../../src/scraper/ports.ts';
 import { Scraper } from '../../../src/scraper/scraper.ts';
 
 export function aNode(name: string, change: Partial<ScrapeNode> = {}): ScrapeNode {
@@ -50,6 +50,36 @@ class TestNodes implements NodeSource {
   delete(name: string): void {
     this.#nodes.delete(name);
     this.#listener?.deleted(name);
+  }
+}
+
+/** A kube-apiserver that the test takes away and brings back. */
+class TestReviewer implements Reviewer {
+  #listener: Parameters<Reviewer['subscribe']>[0] | undefined;
+  #isAway = false;
+  #endedMs = Number.NEGATIVE_INFINITY;
+
+  wasAwayWithin(ms: number): boolean {
+    return this.#isAway || performance.now() - this.#endedMs < ms;
+  }
+
+  subscribe(listener: Parameters<Reviewer['subscribe']>[0]): () => void {
+    this.#listener = listener;
+    return () => (this.#listener = undefined);
+  }
+
+  get isWatched(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  goAway(): void {
+    this.#isAway = true;
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
+    this.#endedMs = performance.now();
+    this.#listener?.back();
   }
 }
 
@@ -108,9 +138,11 @@ export function aScraper(options: HarnessOptions = {}) {
   const { nodes = [aNode('node-1')], resolution = 15, timeout = 10 } = options;
   const kubelets = new Map(Object.entries(options.kubelets ?? {}));
   const source = new TestNodes(nodes);
+  const reviewer = new TestReviewer();
   const requests: Request[] = [];
   const stored: { name: string; at: number; block: NodeBlock }[] = [];
   const removed: string[] = [];
+  const missed: { name: string; at: number; isExcused: boolean }[] = [];
   const rounds: { at: number; seconds: number }[] = [];
   const lines: { level: string; fields: Record<string, unknown>; message: string }[] = [];
   const inFlight = { now: 0, most: 0 };
@@ -146,10 +178,14 @@ export function aScraper(options: HarnessOptions = {}) {
         stored.push({ name, at: at(), block });
         return options.usable?.[stored.length - 1] ?? 'all';
       },
+      missed: (name, isExcused) => {
+        missed.push({ name, at: at(), isExcused });
+      },
       removeNode: (name) => {
         removed.push(name);
       },
     },
+    reviewer,
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() + stalledMs },
     log,
     instruments: {
@@ -164,9 +200,11 @@ export function aScraper(options: HarnessOptions = {}) {
   return {
     scraper,
     source,
+    reviewer,
     kubelets,
     requests,
     stored,
+    missed,
     removed,
     rounds,
     lines,

@@ -434,8 +434,8 @@ describe('deleted nodes', () => {
 });
 
 describe('disposal', () => {
-  test('ends all timers, requests and the subscription', async () => {
-    const { scraper, source, wait, requests } = aScraper({
+  test('ends all timers, requests and the subscriptions', async () => {
+    const { scraper, source, reviewer, wait, requests } = aScraper({
       nodes: [aNode('node-1'), aNode('node-2'), aNode('node-3')],
       kubelets: { 'node-2': hang, 'node-3': hangForever },
     });
@@ -447,7 +447,7 @@ describe('disposal', () => {
     await disposal;
 
     expect(jest.getTimerCount()).toBe(0);
-    expect(source.isWatched).toBe(false);
+    expect([source.isWatched, reviewer.isWatched]).toEqual([false, false]);
     expect(requests.filter(({ signal }) => signal.aborted).map(({ name }) => name)).toEqual([
       'node-2',
       'node-3',

@@ -97,6 +97,10 @@ export function aStorage({ resolution = 15, staleness = 60, bootstrap = true }: 
     answer: (answer: Answer, node = 'node-1'): void => {
       storage.store(node, blockOf(answer));
     },
+    /** A scrape of the node brings nothing now. */
+    miss: (isExcused: boolean, node = 'node-1'): void => {
+      storage.missed(node, isExcused);
+    },
     pod: ({ namespace = 'ns', name = 'pod', uid = 'uid-1', mirrorUid = '' } = {}) =>
       storage.podUsage({ namespace, name, uid, mirrorUid }),
   };

@@ -4,6 +4,7 @@ import {
   isBelievableRate,
   isFresh,
   isStale,
+  judgedAtMs,
   presenceOf,
   type Prospects,
   standingOf,
@@ -211,5 +212,18 @@ describe('isStale', () => {
     { name: 'answered with a shorter one', age: 100, silence: 15, limits: short, stale: false },
   ])('is $stale: $name', ({ age, silence, limits, stale }) => {
     expect(isStale(age * 1000, silence * 1000, limits)).toBe(stale);
+  });
+});
+
+describe('judgedAtMs', () => {
+  test.each([
+    { name: 'now without an excuse', excusedAt: undefined, now: 1_000, judgedAt: 1_000 },
+    { name: 'the beginning of an excuse', excusedAt: 100, now: 110, judgedAt: 100 },
+    { name: 'so for five minutes', excusedAt: 100, now: 400, judgedAt: 100 },
+    { name: 'five minutes ago from then on', excusedAt: 100, now: 401, judgedAt: 101 },
+  ])('is $name', ({ excusedAt, now, judgedAt }) => {
+    const excusedAtMs = excusedAt === undefined ? undefined : excusedAt * 1000;
+
+    expect(judgedAtMs(now * 1000, excusedAtMs)).toBe(judgedAt * 1000);
   });
 });

@@ -116,6 +116,128 @@ describe('staleness', () => {
   });
 });
 
+describe('an excuse', () => {
+  const isServed = ({ pod: usage, storage }: ReturnType<typeof withFigures>): string =>
+    [storage.nodeUsage('node-1') !== undefined, usage() !== undefined].join(' ');
+
+  test.each([
+    { name: 'the default', staleness: 60 },
+    { name: 'a shorter staleness', staleness: 20 },
+    { name: 'a longer one', staleness: 300 },
+  ])('lets figures stand still for five minutes, and then age on: $name', ({ staleness }) => {
+    const harness = withFigures({ setting: { staleness } });
+    const { wait, miss, pod: usage } = harness;
+    const seen = [];
+
+    wait(15);
+    miss(true);
+    for (const seconds of [300, staleness - 15, 0.001]) {
+      wait(seconds);
+      miss(true);
+      seen.push([shown(usage()), isServed(harness)]);
+    }
+
+    expect(seen).toEqual([
+      [FIGURES, 'true true'],
+      [FIGURES, 'true true'],
+      ['none', 'false false'],
+    ]);
+  });
+
+  test('keeps the time of the sample as it is', () => {
+    const { wait, miss, storage } = withFigures();
+    const before = storage.nodeUsage('node-1');
+
+    miss(true);
+    wait(200);
+
+    expect(storage.nodeUsage('node-1')).toBe(before);
+    expect(before?.timestampMs).toBe(15_000);
+  });
+
+  test('ends with a scrape that is missed without one', () => {
+    const harness = withFigures();
+
+    harness.miss(true);
+    harness.wait(200);
+    const excused = isServed(harness);
+    harness.miss(false);
+
+    expect([excused, isServed(harness)]).toEqual(['true true', 'false false']);
+  });
+
+  test('does not take anything away when it ends in time', () => {
+    const harness = withFigures();
+
+    harness.miss(true);
+    harness.wait(60);
+    harness.miss(false);
+
+    expect(isServed(harness)).toBe('true true');
+  });
+
+  test('brings nothing back that was stale', () => {
+    const harness = withFigures();
+
+    harness.wait(60.001);
+    harness.miss(true);
+
+    expect(isServed(harness)).toBe('false false');
+  });
+
+  test('ends with an answer, after which figures age as ever', () => {
+    const harness = withFigures();
+    harness.wait(15);
+    harness.miss(true);
+    harness.wait(120);
+
+    harness.answer({ node: busy(150), pods: [pod(150)] });
+    const answered = shown(harness.pod());
+    harness.wait(60.001);
+
+    expect(answered).toBe('150s / 135s / a 100000000n 1024');
+    expect(isServed(harness)).toBe('false false');
+  });
+
+  test('is of one node alone', () => {
+    const harness = withFigures();
+    harness.answer({ node: busy(15), pods: [pod(15, { name: 'other' })] }, 'node-2');
+
+    harness.miss(true, 'node-2');
+    harness.miss(true, 'never-seen');
+    harness.wait(61);
+
+    expect(isServed(harness)).toBe('false false');
+    expect(harness.storage.hasNodeUsage('never-seen')).toBe(false);
+  });
+
+  test('holds for figures that outlived their points, too', () => {
+    const harness = withFigures();
+    harness.wait(15);
+    // The container has begun anew, and has no rate yet.
+    const young = busy(30, { start: 28, cpu: 0.1 });
+    harness.answer({ node: busy(30), pods: [{ containers: [['a', young]] }] });
+    const kept = shown(harness.pod());
+
+    harness.miss(true);
+    harness.wait(300 + 45);
+    const still = shown(harness.pod());
+    harness.wait(0.001);
+
+    expect([kept, still, shown(harness.pod())]).toEqual([FIGURES, FIGURES, 'none']);
+  });
+
+  test('counts for what is ready, and for the points that can be served', () => {
+    const { wait, miss, storage } = withFigures();
+
+    miss(true);
+    wait(300);
+
+    expect([storage.hasNodeFigures(), storage.hasPodFigures()]).toEqual([true, true]);
+    expect(storage.pointCounts()).toEqual({ node: 1, container: 1 });
+  });
+});
+
 describe('what an answer lacks', () => {
   test('is gone at once: a pod', () => {
     const { answer, wait, pod: usage } = withFigures();
