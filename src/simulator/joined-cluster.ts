@@ -157,6 +157,11 @@ export class JoinedCluster implements AsyncDisposable {
     return this.parts.clients.of(nodeName);
   }
 
+  /** Lets kubelets forget what the API server has said so far. */
+  forgetAccess(): void {
+    this.parts.clients.forgetAccess();
+  }
+
   /** Writes nodes and leases, and begins to run pods. */
   async register(): Promise<void> {
     const { api, clients, world, clock, log } = this.parts;

@@ -31,8 +31,8 @@ export interface KubeletAttributes {
 }
 
 export interface KubeletDecision {
-  readonly status: 200 | 401 | 403;
-  /** The body when the status is not 200, see UNAUTHORIZED_TEXT and kubeletForbiddenText. */
+  readonly status: 200 | 401 | 403 | 500;
+  /** The body when the status is not 200, see UNAUTHORIZED_TEXT, kubeletForbiddenText and kubeletUndecidedText. */
   readonly message: string;
 }
 
@@ -76,6 +76,15 @@ export const UNAUTHORIZED_TEXT = 'Unauthorized';
 export function kubeletForbiddenText(user: string, attributes: KubeletAttributes): string {
   const { verb, resource, subresources } = attributes;
   return `Forbidden (user=${user}, verb=${verb}, resource=${resource}, subresource(s)=[${subresources.join(' ')}])\n`;
+}
+
+/** The body of a kubelet's 500 when nobody told it what the user may (pkg/kubelet/server/server.go, InstallAuthFilter). */
+export function kubeletUndecidedText(
+  user: string,
+  { verb, resource }: KubeletAttributes,
+  subresource: string,
+): string {
+  return `Authorization error (user=${user}, verb=${verb}, resource=${resource}, subresource=${subresource})`;
 }
 
 /** The kubelets of all nodes of a world, each on a port of its own. */

@@ -47,6 +47,11 @@ export class NodeClients implements AsyncDisposable {
     for (const { access } of this.clients.values()) access.rememberMs = forMs;
   }
 
+  /** Nodes ask anew about everybody. */
+  forgetAccess(): void {
+    for (const { access } of this.clients.values()) access.forget();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.clients.values()].map(({ api }) => api[Symbol.asyncDispose]()));
   }

@@ -7,6 +7,7 @@ import {
   type KubeletDecision,
   UNAUTHORIZED_TEXT,
   kubeletForbiddenText,
+  kubeletUndecidedText,
 } from './kubelet.ts';
 import type { RemoteApi } from './remote-api.ts';
 import { type UserInfo, authenticated, userInfo } from './user-info.ts';
@@ -15,6 +16,8 @@ const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
 const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 /** Verdicts remembered; when there are more, all are asked for anew. */
 const REMEMBERED = 1024;
+/** That somebody may not is not remembered for longer (cacheUnauthorizedTTL of a kubelet). */
+const LONGEST_DENIAL_MS = 30_000;
 
 export interface RemoteAccessOptions {
   readonly clock: Clock;
@@ -24,7 +27,7 @@ export interface RemoteAccessOptions {
 
 /**
  * Kubelets that delegate to a real kube-apiserver: TokenReview says whose a token is, SubjectAccessReview what
- * they may. Verdicts are remembered for `rememberMs`, whatever they are.
+ * they may. Verdicts are remembered for `rememberMs`; what nobody could say is not, and a kubelet refuses for it.
  */
 export class RemoteAccess {
   private readonly api: RemoteApi;
@@ -42,6 +45,11 @@ export class RemoteAccess {
     this.rememberMs = rememberMs;
   }
 
+  /** As a kubelet that has just begun. */
+  forget(): void {
+    this.known.clear();
+  }
+
   async decide(
     { certificate, token }: KubeletCredentials,
     attributes: KubeletAttributes,
@@ -49,9 +57,11 @@ export class RemoteAccess {
     const user = certificate.user ?? (await this.userOfToken(token));
     if (!user) return { status: 401, message: UNAUTHORIZED_TEXT };
     for (const subresource of attributes.subresources) {
-      if (await this.mayDo(authenticated(user), attributes, subresource)) {
-        return { status: 200, message: '' };
+      const verdict = await this.reviewAccess(authenticated(user), attributes, subresource);
+      if (verdict === 'unknown') {
+        return { status: 500, message: kubeletUndecidedText(user.name, attributes, subresource) };
       }
+      if (verdict === 'allowed') return { status: 200, message: '' };
     }
     return { status: 403, message: kubeletForbiddenText(user.name, attributes) };
   }
@@ -82,12 +92,12 @@ export class RemoteAccess {
     }
   }
 
-  private async mayDo(
+  private async reviewAccess(
     user: UserInfo,
     { verb, resource, name }: KubeletAttributes,
     subresource: string,
-  ): Promise<boolean> {
-    const review = await this.ask(ACCESS_REVIEWS, {
+  ): Promise<'allowed' | 'denied' | 'unknown'> {
+    const question = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       spec: {
@@ -97,20 +107,37 @@ export class RemoteAccess {
         extra: Object.fromEntries(user.extra),
         resourceAttributes: { verb, group: '', version: 'v1', resource, subresource, name },
       },
-    });
-    return valueAt(review, 'status', 'allowed') === true;
+    };
+    try {
+      const review = await this.ask(ACCESS_REVIEWS, question);
+      return valueAt(review, 'status', 'allowed') === true ? 'allowed' : 'denied';
+    } catch (error) {
+      this.log.warn({ err: error }, 'An access could not be reviewed');
+      return 'unknown';
+    }
   }
 
   /** A failure is not remembered. */
-  private ask(path: string, review: object): Promise<unknown> {
-    const key = JSON.stringify(review);
+  private async ask(path: string, question: object): Promise<unknown> {
+    const key = JSON.stringify(question);
     const nowMs = this.clock.monotonicMs();
     const remembered = this.known.get(key);
     if (remembered && remembered.untilMs > nowMs) return remembered.answer;
     if (this.known.size >= REMEMBERED) this.known.clear();
-    const answer = this.api.post(path, review);
-    this.known.set(key, { answer, untilMs: nowMs + this.rememberMs });
-    answer.catch(() => this.known.delete(key));
-    return answer;
+    const answer = this.api.post(path, question);
+    const entry = { answer, untilMs: nowMs + this.rememberMs };
+    this.known.set(key, entry);
+    try {
+      const review = await answer;
+      // A token that could not be judged.
+      if (textAt(review, 'status', 'error') !== '') this.known.delete(key);
+      if (valueAt(review, 'status', 'allowed') === false) {
+        entry.untilMs = Math.min(entry.untilMs, nowMs + LONGEST_DENIAL_MS);
+      }
+      return review;
+    } catch (error) {
+      this.known.delete(key);
+      throw error;
+    }
   }
 }

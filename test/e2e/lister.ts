@@ -15,8 +15,8 @@ export class Lister implements AsyncDisposable {
   readonly errors: string[] = [];
   /** Good answers so far. */
   answers = 0;
-  /** The newest timestamp of any node so far, ms since the epoch. */
-  newestMs = 0;
+  /** The oldest timestamp of a node in the last good answer, ms since the epoch. */
+  oldestMs = 0;
   private readonly agent: Agent;
   private readonly port: number;
   private readonly least: number;
@@ -48,9 +48,7 @@ export class Lister implements AsyncDisposable {
       const startedMs = performance.now();
       try {
         const items = await this.list();
-        for (const item of items) {
-          this.newestMs = Math.max(this.newestMs, Date.parse(textAt(item, 'timestamp')));
-        }
+        this.oldestMs = Math.min(...items.map((item) => Date.parse(textAt(item, 'timestamp'))));
         this.answers += 1;
       } catch (error) {
         const message = Error.isError(error) ? error.message : String(error);
