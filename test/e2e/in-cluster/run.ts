@@ -1,4 +1,5 @@
 import type { Tally } from '../tally.ts';
+import { checkImage } from '../oci/image-checks.ts';
 import { playInstalled } from './installed.ts';
 import { playEndings } from './endings.ts';
 import { playMemory } from './memory.ts';
@@ -24,6 +25,7 @@ export async function runInCluster({ folder, house, signal, say, tally }: Run): 
     say(`        ${line}`);
   };
   const stage: Stage = { cluster, check: tally.check, say: tell, signal };
+  await tally.during('image', () => checkImage(cluster.image, tally.check));
   await tally.during('manifests/base', () => playInstalled(stage));
   await tally.during('one replica', async () => {
     await playRollout(stage);
