@@ -15,6 +15,7 @@ import { nodeRights } from './parts/node-rights.ts';
 import { roles } from './parts/roles.ts';
 import { sidecars } from './parts/sidecars.ts';
 import { users } from './parts/users.ts';
+import { waysToAPlane } from './parts/ways.ts';
 
 /** In the order in which they play. */
 export const PARTS: readonly Part[] = [
@@ -35,4 +36,5 @@ export const PARTS: readonly Part[] = [
   roles,
   autoscaler,
   changesWhileRunning,
+  waysToAPlane,
 ];

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command } from '../support/kubectl.ts';
 import { type Built, buildPrograms } from './build.ts';
 
@@ -35,7 +35,7 @@ export async function findPrograms(
   say: (line: string) => void,
 ): Promise<Programs> {
   const assets = env['KUBEBUILDER_ASSETS'] ?? '';
-  if (assets !== '') return assetsIn(assets);
+  if (assets !== '') return assetsIn(resolve(assets));
   const go = programOnPath('go', env);
   if (go === undefined) {
     throw new NoControlPlaneError(
@@ -76,10 +76,11 @@ export function programOnPath(name: string, env: NodeJS.ProcessEnv): string | un
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
+/** A folder is not: /usr/local/go is one on many machines. */
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false; // ENOENT, EACCES: nothing that could be run
   }

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { credentialsOf } from './kubeconfig-credentials.ts';
 import type { Need, Part } from './part.ts';
 import { Plane } from './plane.ts';
-import { findPrograms } from './programs.ts';
+import { NoControlPlaneError, findPrograms, programOnPath } from './programs.ts';
 import { findPython } from './python.ts';
 import type { SceneSpec } from './scene.ts';
 
@@ -25,6 +25,7 @@ export async function findSurroundings({
 }: Wanted): Promise<Surroundings> {
   const { env } = process;
   const kubeconfig = env['E2E_KUBECONFIG'] ?? '';
+  requireKubectl(env);
   const here = { host: env['E2E_HOST'] ?? 'localhost', python: await findPython(env) };
   if (kubeconfig !== '') {
     const cluster = await credentialsOf(kubeconfig);
@@ -48,6 +49,17 @@ export async function findSurroundings({
     planeKubectl: programs.kubectl,
     ...here,
   };
+}
+
+/** @throws NoControlPlaneError when there is something to try against, and no kubectl to try with. */
+function requireKubectl(env: NodeJS.ProcessEnv): void {
+  const { E2E_KUBECONFIG = '', KUBEBUILDER_ASSETS = '' } = env;
+  const given = E2E_KUBECONFIG !== '' || KUBEBUILDER_ASSETS !== '';
+  if (!given && programOnPath('go', env) === undefined) return;
+  if (programOnPath('kubectl', env) !== undefined) return;
+  throw new NoControlPlaneError(
+    'There is no kubectl to try a control plane with: install it, and put it on PATH',
+  );
 }
 
 /** What a part would need, and these have not. */

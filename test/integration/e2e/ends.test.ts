@@ -50,6 +50,8 @@ async function start(phase: keyof typeof PROGRAMS): Promise<ChildProcess> {
     const text = `#!/bin/sh\necho $$ >>"$PIDS"\n${words}\n`;
     await writeFile(join(folder, 'bin', name), text, { mode: 0o755 });
   }
+  // Without one nothing is started at all.
+  await writeFile(join(folder, 'bin', 'kubectl'), '#!/bin/sh\n', { mode: 0o755 });
   const child = spawn(process.execPath, [MAIN], {
     // A process group of its own, as a terminal gives to what is started there.
     detached: true,
