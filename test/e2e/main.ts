@@ -65,8 +65,8 @@ interface Play {
 async function play(spec: Play): Promise<void> {
   const { options, folder, house, tally, signal } = spec;
   if (options.kubelet) {
-    const run = () => runKubelet({ folder, house, signal, say, check: tally.check });
-    await unlessAborted(tally.during('kubelet', run), signal);
+    const program = options.server;
+    await unlessAborted(runKubelet({ folder, house, signal, say, tally, program }), signal);
     return;
   }
   if (options.inCluster) {

@@ -7,7 +7,7 @@ import type { Plane } from '../plane.ts';
 import type { Namespace } from './namespace.ts';
 import type { NodePrograms } from './programs.ts';
 
-const KUBELET_PORT = 10250;
+export const KUBELET_PORT = 10250;
 const LAST_WORDS = 15;
 
 interface KubeletSpec {
