@@ -8,6 +8,7 @@ import {
   type Presence,
   type Verdict,
   verdictOn,
+  wasTooYoung,
 } from './retention.ts';
 import { clampedNanoCores, cpuNanosBetween, plainNanoCores } from './rate.ts';
 import type { KubeletSource, NodeBlock } from '../model/node-block.ts';
@@ -152,20 +153,24 @@ export function replaceLast(rows: PointRows, row: number, arrival: Arrival): Ver
 
 /**
  * Writes the previous point that goes with a new last one, while the old last one is still in its place.
- * Two close points wait as a pair without a rate where there is no earlier one to keep.
+ * Two close points wait as a pair without a rate where there is no earlier one to keep, not even the start.
  * Of a node, upstream never counts the start.
  */
 function replacePrevious(rows: PointRows, row: number, verdict: Verdict, arrival: Arrival): void {
+  if (verdict === 'close' && hasPrevious(rows, row)) return;
   const at = row * ROW;
-  if (verdict === 'next' || (verdict === 'close' && !hasPrevious(rows, row))) {
+  const { reading, last, resolutionMs } = arrival;
+  const startCounts =
+    verdict === 'first' ||
+    verdict === 'restarted' ||
+    (verdict === 'close' && wasTooYoung(last.startMs, last.timeMs));
+  const fresh =
+    startCounts && row !== NODE_ROW && isFresh(reading.startMs, reading.timeMs, resolutionMs);
+  if (verdict === 'next' || (verdict === 'close' && !fresh)) {
     rows.copyWithin(at + PREVIOUS_TIME, at + TIME, at + CPU_NANOS + 1);
     return;
   }
-  if (verdict === 'close') return;
-  const { startMs, timeMs } = arrival.reading;
-  const freshLife = row !== NODE_ROW && (verdict === 'first' || verdict === 'restarted');
-  const fresh = freshLife && isFresh(startMs, timeMs, arrival.resolutionMs);
-  rows[at + PREVIOUS_TIME] = fresh ? startMs : Number.NaN;
+  rows[at + PREVIOUS_TIME] = fresh ? reading.startMs : Number.NaN;
   rows[at + PREVIOUS_CPU_SECONDS] = 0;
   rows[at + PREVIOUS_CPU_NANOS] = 0;
 }

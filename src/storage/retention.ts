@@ -116,6 +116,15 @@ export function isFresh(startMs: number, timeMs: number, resolutionMs: number): 
 }
 
 /**
+ * Whether the start of a container did not count when this point was its first: it was too young, by no more than a
+ * few seconds. A real kubelet's next sample often comes so soon that the two cannot be paired; then the start counts
+ * for that one, or there would be no figures for a whole resolution more.
+ */
+export function wasTooYoung(startMs: number, timeMs: number): boolean {
+  return timeMs - startMs < YOUNGEST_MS;
+}
+
+/**
  * Whether a kubelet's own rate may be served in place of a rate of ours. A zero may mean "not measured
  * yet", and so may any rate of a container younger than the kubelet's sampling period.
  */

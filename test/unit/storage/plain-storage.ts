@@ -9,6 +9,7 @@ import {
   standingOf,
   type Verdict,
   verdictOn,
+  wasTooYoung,
 } from '../../../src/storage/retention.ts';
 import type { Figures, PodAnswer } from './answers.ts';
 
@@ -106,10 +107,13 @@ export class PlainStorage {
     { startMs, timeMs }: PlainPoint,
   ): PlainContainer['previous'] {
     if (verdict === 'next') return last;
-    if (verdict === 'close') return previous ?? last;
-    const newLife = verdict === 'first' || verdict === 'restarted';
-    const fresh = newLife && isFresh(startMs, timeMs, this.#limits.resolutionMs);
-    return fresh ? { timeMs: startMs, nanos: 0n } : undefined;
+    if (verdict === 'close' && previous) return previous;
+    const wasYoung = verdict === 'close' && last && wasTooYoung(last.startMs, last.timeMs);
+    const startCounts = verdict === 'first' || verdict === 'restarted' || wasYoung;
+    if (startCounts && isFresh(startMs, timeMs, this.#limits.resolutionMs)) {
+      return { timeMs: startMs, nanos: 0n };
+    }
+    return verdict === 'close' ? last : undefined;
   }
 
   #settle(

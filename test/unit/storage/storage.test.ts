@@ -242,6 +242,30 @@ describe('lives of a container', () => {
     ]);
   });
 
+  test('counts the start of one that was too young, where its next point is too near to be paired', () => {
+    const { answer, wait, pod: usage } = aStorage({ bootstrap: false });
+    const aged = (age: number) => pod({ a: { start: 0, time: age, cpu: age / 10, memory: 1024 } });
+    answer({ pods: [aged(9)] });
+    expect(usage()).toBeUndefined();
+
+    // As a real kubelet's: its own sample is older than the answer, which came from the runtime before.
+    wait(15);
+    answer({ pods: [aged(11)] });
+
+    expect(shown(usage())).toBe('11s / 11s / a 100000000n 1024');
+  });
+
+  test('pairs points that are too near with nothing while the container is too young', () => {
+    const { answer, wait, pod: usage } = aStorage({ bootstrap: false });
+    const aged = (age: number) => pod({ a: { start: 0, time: age, cpu: age / 10, memory: 1024 } });
+    answer({ pods: [aged(5)] });
+    wait(15);
+
+    answer({ pods: [aged(9)] });
+
+    expect(usage()).toBeUndefined();
+  });
+
   test('does not count the start of a container whose counter fell', () => {
     const { answer, wait, pod: usage } = aStorage({ bootstrap: false });
     answer({ pods: [pod({ a: { start: 0, time: 5, cpu: 4, memory: 1024 } })] });
