@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { constants } from 'node:os';
+import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -29,6 +29,8 @@ const OWN_SYSCTLS = [
   'kernel/keys/root_maxkeys',
   'kernel/keys/root_maxbytes',
 ];
+/** Between 0, which is usual, and -20. */
+const PRIORITY = -10;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The place in which the first process of the namespaces finds itself. */
@@ -94,6 +96,7 @@ export async function furnishNamespace(
     throw new Error('Only the first process of new namespaces may change what is mounted');
   }
   receiveSignals();
+  preferOverOthers();
   const ip = (...words: readonly string[]): Promise<unknown> =>
     run(programs.path('ip'), words, { env: programs.env });
   await ip('link', 'set', 'lo', 'up');
@@ -104,6 +107,16 @@ export async function furnishNamespace(
   for (const folder of OWN_FOLDERS) await hide(folder, copied);
   await copySettings();
   return { address: NODE_ADDRESS, cgroup };
+}
+
+/** Seconds are to be those of what is tried, not of a compiler that runs beside it: everything started from now on inherits this. */
+function preferOverOthers(): void {
+  try {
+    setPriority(PRIORITY);
+  } catch (error) {
+    // A container may not always do so; then this is a machine of its own, or a slow one.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
+  }
 }
 
 /** Signals come by the channel: unshare, which stands between, does not hand them on. */
