@@ -151,6 +151,7 @@ async function pagesByHand(scene: Scene, check: Check): Promise<void> {
       const query = new URLSearchParams({ limit: String(PAGE), ...(token && { continue: token }) });
       const page = await scene.raw(`/pods?${query.toString()}`);
       const expected = whole.slice(names.length, names.length + PAGE);
+      assert.equal(listAt(page, 'items').length, expected.length);
       assert.deepEqual(namesOf(page), expected);
       names.push(...expected);
       token = textAt(page, 'metadata', 'continue');
