@@ -5,7 +5,7 @@ import { changesWhileRunning } from './parts/changes.ts';
 import { goClients } from './parts/clients.ts';
 import { conformance } from './parts/conformance.ts';
 import { etcdContent } from './parts/etcd.ts';
-import { kubectlGet } from './parts/kubectl-get.ts';
+import { kubectlGet, newestKubectlGet } from './parts/kubectl-get.ts';
 import { kubectlTop, newestKubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
 import { nodeClient } from './parts/node-client.ts';
@@ -24,6 +24,7 @@ export const PARTS: readonly Part[] = [
   newestKubectlTop,
   sidecars,
   kubectlGet,
+  newestKubectlGet,
   users,
   goClients,
   nodeClient,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { listAt, textAt, valueAt } from '../../../src/simulator/kube-object.ts';
-import type { Part } from '../part.ts';
+import { ClusterKubectl } from '../ask-cluster.ts';
+import type { Check, Part } from '../part.ts';
 import { FIGURES, VIEWER } from '../scene.ts';
 
 const VIEWER_NAME = `system:serviceaccount:${FIGURES}:${VIEWER}`;
@@ -84,6 +85,7 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
+/** With the kubectl on PATH. */
 export const kubectlGet: Part = {
   name: 'kubectl get, explain, describe, auth',
   // the role `view` is put together by a controller
@@ -91,14 +93,7 @@ export const kubectlGet: Part = {
   async run(scene, check) {
     const { kubectl } = scene;
     await scene.whenExact();
-    for (const { words, answer, code = 0, complaint = /^$/ } of QUESTIONS) {
-      await check(`kubectl ${words.join(' ')}`, async () => {
-        const got = await kubectl.ask(words);
-        assert.match(got.err, complaint);
-        assert.match(got.out, answer);
-        assert.equal(got.code, code);
-      });
-    }
+    await askAll(kubectl, check);
     await check('kubectl get -o json has what --raw has', async () => {
       const path = `/namespaces/${FIGURES}/pods`;
       const raw = await scene.raw(path);
@@ -126,3 +121,26 @@ export const kubectlGet: Part = {
     });
   },
 };
+
+/** With the kubectl of the control plane's own release. */
+export const newestKubectlGet: Part = {
+  name: 'kubectl get, explain, describe, auth, newest release',
+  needs: ['controllers', 'kubectl of the plane'],
+  async run(scene, check) {
+    const { kubeconfig, planeKubectl } = scene.spec;
+    await using kubectl = await ClusterKubectl.create(kubeconfig, planeKubectl);
+    await scene.whenExact();
+    await askAll(kubectl, check);
+  },
+};
+
+async function askAll(kubectl: ClusterKubectl, check: Check): Promise<void> {
+  for (const { words, answer, code = 0, complaint = /^$/ } of QUESTIONS) {
+    await check(`kubectl ${words.join(' ')}`, async () => {
+      const got = await kubectl.ask(words);
+      assert.match(got.err, complaint);
+      assert.match(got.out, answer);
+      assert.equal(got.code, code);
+    });
+  }
+}
