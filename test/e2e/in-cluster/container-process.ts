@@ -71,3 +71,8 @@ export function probesOf(page: string, pod: string): ReadonlyMap<string, number>
   }
   return counts;
 }
+
+/** Lines of a log, in klog's format, that are no mere information; what is in no such format is none either. */
+export function complaintsIn(log: string): string[] {
+  return log.split('\n').filter((line) => line !== '' && !/^I\d{4} /.test(line));
+}

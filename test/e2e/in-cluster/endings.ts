@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { eventually } from '../eventually.ts';
 import { ContainerProcess } from './container.ts';
+import { complaintsIn } from './container-process.ts';
 import { type OurPod, podsOf } from './our-pod.ts';
 import type { Stage } from './stage.ts';
 import { type Outcome, countOf, errorsOf, longestDarkMs } from './timeline.ts';
@@ -66,11 +67,6 @@ async function deleteOnly(stage: Stage): Promise<void> {
   assert.match(out, /Shutting down/);
   assert.deepEqual(complaintsIn(out), []);
   assert.ok(darkMs <= MOST_DARK_MS, `clients had no answer for ${darkMs} ms`);
-}
-
-/** Lines of a log, in klog's format, that are no mere information. */
-export function complaintsIn(log: string): string[] {
-  return log.split('\n').filter((line) => /^[WEF]\d{4} /.test(line));
 }
 
 function whenEnded(cluster: WholeCluster, uid: string, signal: AbortSignal): Promise<OurPod> {

@@ -10,8 +10,7 @@ import { eventually } from '../eventually.ts';
 import { KUBERNETES_SERVICE_IP } from '../plane-pki.ts';
 import { NODE_NAME } from '../real-node/cluster.ts';
 import { ContainerProcess, claimsOf } from './container.ts';
-import { complaintsIn } from './endings.ts';
-import { connectionsTo, probesOf } from './container-process.ts';
+import { complaintsIn, connectionsTo, probesOf } from './container-process.ts';
 import type { Stage } from './stage.ts';
 import { DEPLOYMENT, SPACE, type WholeCluster } from './whole-cluster.ts';
 
@@ -21,9 +20,9 @@ const FIGURES_WITHIN_MS = 10_000;
 const PATIENCE_MS = 60_000;
 /** A young pod's own figures: its kubelet looks at it every 10 to 20 s. */
 const OWN_FIGURES_WITHIN_MS = 60_000;
-/** The kubelet asks for liveness every 10 s; twice, and it tells with the third. */
+/** The kubelet asks for liveness every 10 s. */
 const PROBED_WITHIN_MS = 60_000;
-/** As the manifests say. */
+/** As the manifests say; the number of the group is the same. */
 const UID = 1000;
 const FILTER = 2;
 
@@ -59,12 +58,12 @@ export async function playInstalled(stage: Stage): Promise<void> {
 async function install(stage: Stage): Promise<void> {
   const { cluster, say, signal } = stage;
   await using prober = cluster.probeAggregator();
-  await cluster.installBase();
+  await cluster.installAlone('base');
   let availableMs: number | undefined;
   const firstOf = (about: 'nodes' | 'pods'): number | undefined =>
     prober.outcomes.find((one) => one.about === about && one.error === undefined)?.endedMs;
   const attempt = async (): Promise<void> => {
-    if ((await cluster.availability()) === 'True') availableMs ??= Date.now();
+    if (await cluster.isAvailable()) availableMs ??= Date.now();
     assert.ok(availableMs !== undefined && firstOf('nodes') !== undefined, 'it is not available');
     assert.ok(firstOf('pods') !== undefined, 'there are no figures of the pods');
   };
@@ -94,6 +93,8 @@ async function processOf(cluster: WholeCluster): Promise<ContainerProcess> {
 async function confined(cluster: WholeCluster): Promise<void> {
   const status = await (await processOf(cluster)).status();
   assert.deepEqual(status.uids, [UID, UID, UID, UID]);
+  assert.deepEqual(status.gids, [UID, UID, UID, UID]);
+  assert.ok(!status.groups.includes(0), 'it is in the group of root');
   for (const [set, bits] of status.capabilities) assert.equal(bits, 0n, set);
   assert.equal(status.noNewPrivileges, true);
   assert.equal(status.seccomp, FILTER);
@@ -223,7 +224,7 @@ async function probed({ cluster, say, signal }: Stage): Promise<void> {
   const path = `/api/v1/nodes/${NODE_NAME}/proxy/metrics/probes`;
   const attempt = async (): Promise<ReadonlyMap<string, number>> => {
     const counts = probesOf(await kubectl.run('get', '--raw', path), name);
-    assert.ok((counts.get('Liveness successful') ?? 0) >= 2, 'it was not asked twice yet');
+    assert.ok((counts.get('Liveness successful') ?? 0) > 0, 'it was not asked yet');
     return counts;
   };
   const counts = await eventually(PROBED_WITHIN_MS, attempt, signal);

@@ -17,6 +17,8 @@ export interface ProberSpec {
   readonly node: string;
   /** A list of pods without each of these (`NAMESPACE/NAME`) is an error. */
   readonly pods: readonly string[];
+  /** Of a pod that does nothing, a young server has no figures yet: lists without it are only counted. */
+  readonly idle: string;
 }
 
 /**
@@ -26,6 +28,8 @@ export interface ProberSpec {
 export class Prober implements AsyncDisposable {
   /** In the order in which they ended. */
   readonly outcomes: Outcome[] = [];
+  /** Good lists of pods so far, and those of them without the idle one. */
+  readonly lists = { all: 0, withoutIdle: 0 };
   private readonly spec: ProberSpec;
   private readonly kept: Agent;
   private readonly asking = new Set<Promise<void>>();
@@ -69,13 +73,16 @@ export class Prober implements AsyncDisposable {
   }
 
   private async ask(about: Outcome['about'], agent: Agent | undefined): Promise<void> {
-    const { node, pods } = this.spec;
+    const { node, pods, idle } = this.spec;
     const wanted = about === 'nodes' ? [node] : pods;
     const items = itemsOf(await this.get(`${API}/${about}`, agent));
     const missing = wanted.filter((name) => !items.has(name));
     if (missing.length > 0) {
       throw new Error(`${items.size} ${about}, but not ${missing.join(', ')}`);
     }
+    if (about === 'nodes') return;
+    this.lists.all += 1;
+    if (!items.has(idle)) this.lists.withoutIdle += 1;
   }
 
   private get(path: string, agent: Agent | undefined): Promise<{ status: number; body: string }> {

@@ -3,7 +3,7 @@ import type { Stage } from './stage.ts';
 import { undisturbed } from './undisturbed.ts';
 import { VERSIONS, type WholeCluster } from './whole-cluster.ts';
 
-const NO_ERROR = 'a client that asks ten times a second sees no error and no empty list';
+export const NO_ERROR = 'a client that asks ten times a second sees no error and no empty list';
 
 /** One replica, as manifests/base has it. */
 export async function playRollout(stage: Stage): Promise<void> {
@@ -15,7 +15,7 @@ export async function playRollout(stage: Stage): Promise<void> {
 }
 
 /** Resolves when all pods are of this version, and those of the one before are gone. */
-async function rollOut(
+export async function rollOut(
   cluster: WholeCluster,
   components: readonly string[],
   version: string,

@@ -5,6 +5,7 @@ import { playEndings } from './endings.ts';
 import { playMemory } from './memory.ts';
 import { playRollout } from './rollouts.ts';
 import type { Stage } from './stage.ts';
+import { playTwoReplicas } from './two-replicas.ts';
 import { WholeCluster } from './whole-cluster.ts';
 
 interface Run {
@@ -31,5 +32,6 @@ export async function runInCluster({ folder, house, signal, say, tally }: Run): 
     await playRollout(stage);
     await playEndings(stage);
   });
+  await tally.during('two replicas', () => playTwoReplicas(stage));
   await tally.during('memory', () => playMemory(stage));
 }

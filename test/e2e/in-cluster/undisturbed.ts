@@ -24,6 +24,9 @@ export async function undisturbed(stage: Stage, change: () => Promise<void>): Pr
   ];
   const counts = clients.map(({ name, outcomes }) => `${name} ${countOf(outcomes)}`);
   say(`over after ${seconds} s: ${counts.join(', ')}`);
+  const all = aggregator.lists.all + service.lists.all;
+  const without = aggregator.lists.withoutIdle + service.lists.withoutIdle;
+  say(`of ${all} lists of pods ${without} without the one that is idle`);
   const errors = clients.flatMap(({ name, outcomes }) => {
     const text = errorsOf(outcomes);
     return text === '' ? [] : [`${name}:\n${text}`];

@@ -22,12 +22,16 @@ const IMAGE = 'metrics-server';
 export const VERSIONS = ['0.1.0', '0.1.0-next'] as const;
 
 const STEADY_SPACE = 'e2e-steady';
+/** Busy all the time, within 50 millicores. */
 const STEADY = ['steady-1', 'steady-2'] as const;
+const IDLE = 'idle';
 const RUNNING_WITHIN_MS = 60_000;
 /** Younger containers have no figures yet, whoever asks. */
 const YOUNG_MS = 10_000;
 const OLD_WITHIN_MS = 60_000;
-const ROLLED_OUT_WITHIN_MS = 90_000;
+/** Two pods one after the other, each of which has to be ready for half a minute. */
+const ROLLED_OUT_WITHIN_MS = 120_000;
+const AVAILABLE_WITHIN_MS = 30_000;
 /** The grace period of our pods, and a moment. */
 const GONE_WITHIN_MS = 75_000;
 
@@ -90,9 +94,14 @@ export class WholeCluster implements AsyncDisposable {
     return cluster;
   }
 
-  /** Installs manifests/base, and nothing else. */
-  async installBase(): Promise<void> {
-    await this.real.kubectl.run('apply', '-k', MANIFESTS);
+  /** Installs one folder of manifests, such as `base`, and nothing else. */
+  async installAlone(folder: string): Promise<void> {
+    await this.real.kubectl.run('apply', '-k', join(MANIFESTS, '..', folder));
+  }
+
+  /** Takes everything away that manifests/base installs; its pod goes on ending. */
+  async uninstall(): Promise<void> {
+    await this.real.kubectl.run('delete', '-k', MANIFESTS);
   }
 
   /** Installs manifests/base, with these components of manifests/components, and in this version. */
@@ -129,35 +138,55 @@ export class WholeCluster implements AsyncDisposable {
 
   /** Resolves when all pods are of the Deployment's newest template and available, and the others gone. */
   async whenRolledOut(): Promise<void> {
-    const { kubectl } = this.real;
-    const timeout = `--timeout=${ROLLED_OUT_WITHIN_MS / 1000}s`;
-    await kubectl.run('rollout', 'status', `deployment/${DEPLOYMENT}`, '-n', SPACE, timeout);
+    const attempt = async (): Promise<void> => {
+      const { observed, generation, replicas, updated, available } = await this.deployment();
+      const isOver = observed >= generation && updated === replicas && available === replicas;
+      if (!isOver)
+        throw new Error(`${updated} of ${replicas} pods are new, ${available} available`);
+    };
+    await eventually(ROLLED_OUT_WITHIN_MS, attempt, this.spec.signal);
     await this.whenSettled();
   }
 
-  /** Resolves when there are as many pods as wanted, all ready, and none that is about to go. */
+  /** Resolves when all pods that the Deployment wants are ready, and those that were to go are gone. */
   async whenSettled(): Promise<void> {
-    const { kubectl } = this.real;
-    const wanted = Number(
-      await kubectl.run(
-        ...['get', 'deployment', DEPLOYMENT, '-n', SPACE, '-o', 'jsonpath={.spec.replicas}'],
-      ),
-    );
+    const { replicas } = await this.deployment();
+    await this.whenReady(replicas);
     const attempt = async (): Promise<void> => {
-      const pods = await this.pods();
-      if (pods.length !== wanted || pods.some(({ isReady, isEnding }) => isEnding || !isReady)) {
-        throw new Error(
-          `there are ${pods.length} pods of ours instead of ${wanted} that are ready`,
-        );
-      }
+      const more = (await this.pods()).length - replicas;
+      if (more > 0) throw new Error(`${more} pods are not gone yet`);
     };
     await eventually(GONE_WITHIN_MS, attempt, this.spec.signal);
   }
 
-  /** What the APIService says of itself: `True`, `False`, or a reason why it says nothing. */
-  availability(): Promise<string> {
+  /** Resolves when so many pods are ready, and stay. */
+  async whenReady(count: number): Promise<void> {
+    const attempt = async (): Promise<void> => {
+      const staying = (await this.pods()).filter(({ isEnding }) => !isEnding);
+      if (staying.length !== count || !staying.every(({ isReady }) => isReady)) {
+        throw new Error(`not all of ${count} pods are ready`);
+      }
+    };
+    await eventually(RUNNING_WITHIN_MS, attempt, this.spec.signal);
+  }
+
+  /** Resolves when the APIService is Available. */
+  async whenAvailable(): Promise<void> {
+    const attempt = async (): Promise<void> => {
+      if (!(await this.isAvailable())) throw new Error('the APIService is not Available');
+    };
+    await eventually(AVAILABLE_WITHIN_MS, attempt, this.spec.signal);
+  }
+
+  /** What the APIService says of itself. */
+  async isAvailable(): Promise<boolean> {
     const path = 'jsonpath={.status.conditions[?(@.type=="Available")].status}';
-    return this.real.kubectl.run('get', 'apiservice', API_SERVICE, '-o', path);
+    const { kubectl } = this.real;
+    return (await kubectl.run('get', 'apiservice', API_SERVICE, '-o', path)) === 'True';
+  }
+
+  async whenKubeletAnswers(): Promise<void> {
+    await eventually(RUNNING_WITHIN_MS, () => this.summary(), this.spec.signal);
   }
 
   /** What the kubelet says of its node and its pods (/stats/summary), asked through kube-apiserver. */
@@ -202,11 +231,24 @@ export class WholeCluster implements AsyncDisposable {
     await this.house.disposeAsync();
   }
 
+  private async deployment() {
+    const object = await this.real.kubectl.json('get', 'deployment', DEPLOYMENT, '-n', SPACE);
+    const number = (...path: readonly string[]): number => Number(textAt(object, ...path));
+    return {
+      generation: number('metadata', 'generation'),
+      observed: number('status', 'observedGeneration'),
+      replicas: number('spec', 'replicas'),
+      updated: number('status', 'updatedReplicas'),
+      available: number('status', 'availableReplicas'),
+    };
+  }
+
   private wanted() {
     return {
       identity: this.real.plane.admin,
       node: NODE_NAME,
       pods: STEADY.map((name) => `${STEADY_SPACE}/${name}`),
+      idle: `${STEADY_SPACE}/${IDLE}`,
     };
   }
 
@@ -217,8 +259,11 @@ export class WholeCluster implements AsyncDisposable {
     // Without its account, which controllers make, no pod is let in.
     const account = ['get', 'serviceaccount', 'default', '-n', STEADY_SPACE];
     await eventually(RUNNING_WITHIN_MS, () => kubectl.run(...account), signal);
-    await kubectl.apply(...STEADY.map(steadyPod));
-    const words = STEADY.map((name) => `pod/${name}`);
+    await kubectl.apply(
+      ...STEADY.map((name) => podOf(name, 'while :; do :; done')),
+      podOf(IDLE, 'while sleep 3600; do :; done'),
+    );
+    const words = [...STEADY, IDLE].map((name) => `pod/${name}`);
     const timeout = `--timeout=${RUNNING_WITHIN_MS / 1000}s`;
     await kubectl.run('wait', '--for=condition=Ready', ...words, '-n', STEADY_SPACE, timeout);
     // Such as the pods of a cluster are: of young ones a kubelet says too little for figures.
@@ -228,7 +273,7 @@ export class WholeCluster implements AsyncDisposable {
   private async throwIfYoung(): Promise<void> {
     const summary = await this.summary();
     const containers = listAt(summary, 'pods')
-      .filter((pod) => textAt(pod, 'podRef', 'namespace') === STEADY_SPACE)
+      .filter((pod) => STEADY.some((name) => name === textAt(pod, 'podRef', 'name')))
       .flatMap((pod) => listAt(pod, 'containers'));
     const isOld = (one: unknown): boolean =>
       Number(textAt(one, 'cpu', 'usageNanoCores')) > 0 &&
@@ -241,8 +286,7 @@ export class WholeCluster implements AsyncDisposable {
   }
 }
 
-/** Busy all the time, within 50 millicores. */
-function steadyPod(name: string): object {
+function podOf(name: string, script: string): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -251,10 +295,10 @@ function steadyPod(name: string): object {
       terminationGracePeriodSeconds: 0,
       containers: [
         {
-          name: 'busy',
+          name: 'shell',
           image: BUSYBOX_IMAGE,
           imagePullPolicy: 'Never',
-          command: ['sh', '-c', 'while :; do :; done'],
+          command: ['sh', '-c', script],
           resources: { limits: { cpu: '50m', memory: '16Mi' } },
         },
       ],

@@ -31,38 +31,28 @@ interface ContainerdSpec {
 export class Containerd implements AsyncDisposable {
   /** As kubelets name it. */
   readonly endpoint = `unix://${SOCKET}`;
-  private readonly child: ServerProcess;
-  private readonly programs: NodePrograms;
+  private readonly spec: ContainerdSpec;
+  private child: ServerProcess | undefined;
 
-  private constructor(child: ServerProcess, programs: NodePrograms) {
-    this.child = child;
-    this.programs = programs;
+  private constructor(spec: ContainerdSpec) {
+    this.spec = spec;
   }
 
   /** Resolves when it answers; rejects with its last words when it does not. */
   static async start(spec: ContainerdSpec): Promise<Containerd> {
-    const { folder, programs, logFile } = spec;
+    const { folder } = spec;
     await mkdir(join(folder, 'net.d'), { recursive: true });
     await writeFile(join(folder, 'net.d', '10-e2e.conflist'), networkOf(spec));
-    const config = join(folder, 'config.toml');
-    await writeFile(config, configOf(spec));
-    const child = endsWithUs(
-      await startServerProcess({
-        command: programs.path('containerd'),
-        arguments: ['--config', config],
-        env: programs.env,
-        logFile,
-      }),
-    );
-    const containerd = new Containerd(child, programs);
-    try {
-      await eventually(ANSWERS_WITHIN_MS, () => containerd.ctr('version'));
-    } catch (cause) {
-      const words = await child.lastWords(LAST_WORDS);
-      await containerd[Symbol.asyncDispose]();
-      throw new Error(`containerd does not answer. Its last words:\n${words}`, { cause });
-    }
+    await writeFile(settingsOf(spec), configOf(spec));
+    const containerd = new Containerd(spec);
+    await containerd.begin();
     return containerd;
+  }
+
+  /** Ends it and starts it again; what it runs goes on. Resolves when it answers. */
+  async restart(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    await this.begin();
   }
 
   /** Makes the images of an archive (an OCI layout as a tar) known under the names that it gives them. */
@@ -73,13 +63,39 @@ export class Containerd implements AsyncDisposable {
   /** What containerd's own client says. Rejects with what it complains of. */
   async ctr(...words: readonly string[]): Promise<string> {
     const all = ['--address', SOCKET, '--namespace', NAMESPACE, ...words];
-    const options = { env: this.programs.env, maxBuffer: MAX_OUTPUT_BYTES };
-    return (await run(this.programs.path('ctr'), all, options)).stdout;
+    const { programs } = this.spec;
+    const options = { env: programs.env, maxBuffer: MAX_OUTPUT_BYTES };
+    return (await run(programs.path('ctr'), all, options)).stdout;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.child[Symbol.asyncDispose]();
+    await this.child?.[Symbol.asyncDispose]();
+    this.child = undefined;
   }
+
+  private async begin(): Promise<void> {
+    const { programs, logFile } = this.spec;
+    const child = endsWithUs(
+      await startServerProcess({
+        command: programs.path('containerd'),
+        arguments: ['--config', settingsOf(this.spec)],
+        env: programs.env,
+        logFile,
+      }),
+    );
+    this.child = child;
+    try {
+      await eventually(ANSWERS_WITHIN_MS, () => this.ctr('version'));
+    } catch (cause) {
+      const words = await child.lastWords(LAST_WORDS);
+      await this[Symbol.asyncDispose]();
+      throw new Error(`containerd does not answer. Its last words:\n${words}`, { cause });
+    }
+  }
+}
+
+function settingsOf({ folder }: ContainerdSpec): string {
+  return join(folder, 'config.toml');
 }
 
 /** Version 2 of the settings is read by containerd 1.6 and, translated, by 2. */

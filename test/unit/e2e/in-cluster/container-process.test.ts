@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  complaintsIn,
   connectionsTo,
   parseProcessStatus,
   parseTasks,
@@ -98,5 +99,18 @@ describe('probesOf', () => {
         ['Readiness failed', 1],
       ]),
     );
+  });
+});
+
+describe('complaintsIn', () => {
+  test('finds warnings, errors and what is in another format among what is said', () => {
+    const log = [
+      'I0101 00:00:00.000000       1 server.js:1] "Serving securely"',
+      'W0101 00:00:01.000000       1 a.js:1] "Slow"',
+      'E0101 00:00:02.000000       1 b.js:1] "Broken" err="I0101 00:00:00"',
+      'node:internal/process: no klog at all',
+      '',
+    ].join('\n');
+    expect(complaintsIn(log).map((line) => line[0])).toEqual(['W', 'E', 'n']);
   });
 });
