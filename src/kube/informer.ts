@@ -42,7 +42,7 @@ export interface InformerOptions {
 /** In ms. */
 export interface InformerTiming {
   readonly backoff: BackoffLimits;
-  /** While kube-apiserver is out of reach. */
+  /** While kube-apiserver is out of reach, or begins. */
   readonly unreachableBackoff: BackoffLimits;
   /** How long a server is asked to keep a watch open, a random time between the two. */
   readonly minWatchMs: number;
@@ -95,7 +95,7 @@ const MAX_STREAM_FAILURES = 3;
 /** From so many failures in a row on, even ordinary ones are told. */
 const TELL_AFTER_FAILURES = 3;
 /** So often a kube-apiserver that let us in before may refuse us: one that has just begun denies everybody for seconds. */
-const MAX_EARLY_REFUSALS = 3;
+const MAX_EARLY_REFUSALS = 4;
 /** Servers that do not know streamed lists, or have them turned off. */
 const NO_STREAM_STATUS = new Set([400, 405, 406, 415, 422, 501]);
 /** The place to watch from is unknown to the server: too old, or ahead of a restored etcd. */
@@ -368,7 +368,7 @@ export class Informer implements AsyncDisposable {
 
   private waitMsAfter(error: unknown): number {
     const { backoff, unreachableBackoff } = this.timing;
-    const limits = this.answering === 'away' ? unreachableBackoff : backoff;
+    const limits = this.answering === 'there' ? backoff : unreachableBackoff;
     const retryAfterMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(
       backoffMs(this.failures, limits, this.options.random),

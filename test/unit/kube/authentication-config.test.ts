@@ -44,7 +44,10 @@ beforeEach(() => {
     clock: systemClock,
     log,
     random: () => 0,
-    timing: { backoff: { minMs: 5, maxMs: 5 } },
+    timing: {
+      backoff: { minMs: 5, maxMs: 5 },
+      unreachableBackoff: { minMs: 5, maxMs: 5 },
+    },
   });
   config.start();
 });

@@ -163,15 +163,13 @@ describe('Informer and time', () => {
     { name: 'had let us in', before: { events: [listEnd(1), added('a', 2)], open: false } },
     { name: 'was away', before: unreachable() },
   ])('takes the first refusals of a server that $name for its beginning', async ({ before }) => {
-    follow(before, refusal(403), refusal(401), refusal(403), refusal(403), {
-      events: [],
-      open: true,
-    });
+    const refusals = [403, 401, 403, 403, 403].map((status) => refusal(status));
+    follow(before, ...refusals, { events: [], open: true });
 
     await jest.advanceTimersByTimeAsync(20_000);
 
     const words = told.slice(1).map((line) => line.split(' ')[1]);
-    expect(words).toEqual(['lost', 'lost', 'lost', 'refused', 'follows']);
+    expect(words).toEqual(['lost', 'lost', 'lost', 'lost', 'refused', 'follows']);
   });
 
   test('waits as little after the refusals of a beginning as if they were the first failures', async () => {

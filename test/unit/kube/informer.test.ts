@@ -428,10 +428,10 @@ describe('Informer in trouble', () => {
   });
 
   test.each([
-    { name: 'does not mind that it is refused at first', refusals: 3, told: [] },
+    { name: 'does not mind that it is refused at first', refusals: 4, told: [] },
     {
       name: 'tells that it is refused once more',
-      refusals: 4,
+      refusals: 5,
       told: ['error Not allowed to follow resource'],
     },
   ])('$name by a server that was away', async ({ refusals, told }) => {
