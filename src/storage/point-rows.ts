@@ -41,6 +41,8 @@ const STATE = 10;
 const SILENT = 1;
 /** The point before was older than the last by more than a minute. */
 const WAS_OLDER = 2;
+/** The counter of the last point fell within one life, so that its start says nothing of it. */
+const FELL = 4;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -135,12 +137,17 @@ export function replaceLast(rows: PointRows, row: number, arrival: Arrival): Ver
   last.timeMs = cellOf(rows, at + TIME);
   last.cpuSeconds = cellOf(rows, at + CPU_SECONDS);
   last.cpuNanos = cellOf(rows, at + CPU_NANOS);
-  arrival.wasOlder = (stateOf(rows, row) & WAS_OLDER) !== 0;
+  const state = stateOf(rows, row);
+  arrival.wasOlder = (state & WAS_OLDER) !== 0;
   arrival.elapsedMs = arrival.arrivedAtMs - arrivedAt(rows, row);
   const verdict = verdictOn(reading, last, arrival);
-  rows[at + STATE] = verdict === 'older' ? WAS_OLDER : 0;
-  if (verdict === 'repeated' || verdict === 'older') return verdict;
-  replacePrevious(rows, row, verdict, arrival);
+  if (verdict === 'repeated' || verdict === 'older') {
+    rows[at + STATE] = (state & FELL) | (verdict === 'older' ? WAS_OLDER : 0);
+    return verdict;
+  }
+  rows[at + STATE] = verdict === 'fell' ? FELL : 0;
+  const startCounts = countsStart(verdict, last, state);
+  replacePrevious(rows, row, { verdict, startCounts }, arrival);
   rows[at + START] = reading.startMs;
   rows[at + TIME] = reading.timeMs;
   rows[at + CPU_SECONDS] = reading.cpuSeconds;
@@ -151,19 +158,25 @@ export function replaceLast(rows: PointRows, row: number, arrival: Arrival): Ver
   return verdict;
 }
 
+/** Whether the start can be the previous point: of a new life, or of one that was too young when seen first. */
+function countsStart(verdict: Verdict, { startMs, timeMs }: Reading, state: number): boolean {
+  if (verdict === 'first' || verdict === 'restarted') return true;
+  return verdict === 'close' && (state & FELL) === 0 && wasTooYoung(startMs, timeMs);
+}
+
 /**
  * Writes the previous point that goes with a new last one, while the old last one is still in its place.
  * Two close points wait as a pair without a rate where there is no earlier one to keep, not even the start.
  * Of a node, upstream never counts the start.
  */
-function replacePrevious(rows: PointRows, row: number, verdict: Verdict, arrival: Arrival): void {
+function replacePrevious(
+  rows: PointRows,
+  row: number,
+  { verdict, startCounts }: { readonly verdict: Verdict; readonly startCounts: boolean },
+  { reading, resolutionMs }: Arrival,
+): void {
   if (verdict === 'close' && hasPrevious(rows, row)) return;
   const at = row * ROW;
-  const { reading, last, resolutionMs } = arrival;
-  const startCounts =
-    verdict === 'first' ||
-    verdict === 'restarted' ||
-    (verdict === 'close' && wasTooYoung(last.startMs, last.timeMs));
   const fresh =
     startCounts && row !== NODE_ROW && isFresh(reading.startMs, reading.timeMs, resolutionMs);
   if (verdict === 'next' || (verdict === 'close' && !fresh)) {

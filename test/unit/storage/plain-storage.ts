@@ -26,6 +26,8 @@ interface PlainContainer {
   last?: PlainPoint | undefined;
   previous?: { readonly timeMs: number; readonly nanos: bigint } | undefined;
   wasOlder: boolean;
+  /** The counter of the last point did, within one life. */
+  fell: boolean;
   silent: boolean;
 }
 
@@ -59,7 +61,7 @@ export class PlainStorage {
       const old = before.get(name);
       let startedOver = false;
       for (const [containerName, figures] of containers) {
-        const container = { wasOlder: false, silent: false, ...old?.containers.get(containerName) };
+        const container = { wasOlder: false, fell: false, silent: false, ...old?.containers.get(containerName) };
         const outcome = this.#take(container, figures, nowMs);
         if (outcome === 'finished') continue;
         startedOver ||= outcome === 'setBack';
@@ -98,17 +100,19 @@ export class PlainStorage {
     if (verdict === 'repeated' || verdict === 'older') return verdict;
     container.previous = this.#previousOf(container, verdict, point);
     container.last = point;
+    container.fell = verdict === 'fell';
     return verdict;
   }
 
   #previousOf(
-    { last, previous }: PlainContainer,
+    { last, previous, fell }: PlainContainer,
     verdict: Verdict,
     { startMs, timeMs }: PlainPoint,
   ): PlainContainer['previous'] {
     if (verdict === 'next') return last;
     if (verdict === 'close' && previous) return previous;
-    const wasYoung = verdict === 'close' && last && wasTooYoung(last.startMs, last.timeMs);
+    const wasYoung =
+      verdict === 'close' && !fell && last && wasTooYoung(last.startMs, last.timeMs);
     const startCounts = verdict === 'first' || verdict === 'restarted' || wasYoung;
     if (startCounts && isFresh(startMs, timeMs, this.#limits.resolutionMs)) {
       return { timeMs: startMs, nanos: 0n };

@@ -276,6 +276,20 @@ describe('lives of a container', () => {
     expect(usage()).toBeUndefined();
   });
 
+  test('does not count it for the point after that either, when that is too near to be paired', () => {
+    const { answer, wait, pod: usage } = aStorage({ bootstrap: false });
+    const a = { start: 0, memory: 1024 };
+    answer({ pods: [pod({ a: { ...a, time: 4, cpu: 2 } })] });
+    wait(15);
+    answer({ pods: [pod({ a: { ...a, time: 7, cpu: 0.1 } })] });
+    answer({ pods: [pod({ a: { ...a, time: 7, cpu: 0.1 } })] });
+
+    wait(15);
+    answer({ pods: [pod({ a: { ...a, time: 11, cpu: 0.3 } })] });
+
+    expect(usage()).toBeUndefined();
+  });
+
   test('does not pair points less than 5 s apart, and keeps the previous one', () => {
     const { answer, wait, pod: usage } = withFigures();
 
