@@ -10,6 +10,7 @@ import { kubectlTop, newestKubectlTop } from './parts/kubectl-top.ts';
 import { manifests } from './parts/manifests.ts';
 import { nodeClient } from './parts/node-client.ts';
 import { pages } from './parts/pages.ts';
+import { podLives } from './parts/pod-lives.ts';
 import { pythonClient } from './parts/python-client.ts';
 import { nodeRights } from './parts/node-rights.ts';
 import { roles } from './parts/roles.ts';
@@ -32,6 +33,7 @@ export const PARTS: readonly Part[] = [
   pages,
   apiServiceTrust,
   nodeRights,
+  podLives,
   etcdContent,
   conformance,
   roles,

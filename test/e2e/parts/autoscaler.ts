@@ -258,6 +258,7 @@ async function missedScrapes(scene: Scene, check: Check): Promise<void> {
     const of = { name: 'cpu-utilization' };
     const before = await desired(scene, of);
     scene.nodes.faults.set('status-500');
+    const failingMs = Date.now();
     try {
       for (let at = 0; at < STAYS_MS / POLL_MS; at++) {
         const now = await status(scene, of);
@@ -266,8 +267,23 @@ async function missedScrapes(scene: Scene, check: Check): Promise<void> {
         assert.equal(textAt(active, 'status'), 'True', textAt(active, 'message'));
         await sleep(POLL_MS);
       }
+      // They were missed: the figures are still there, and are those of before.
+      const ours = await nodeTimes(scene);
+      assert.equal(ours.length, scene.nodes.world.nodes().length);
+      assert.ok(
+        ours.every((time) => Date.parse(time) <= failingMs),
+        `there are figures of ${ours.join(', ')}, although kubelets failed since ${failingMs}`,
+      );
     } finally {
       scene.nodes.faults.clear();
     }
   });
+}
+
+/** The timestamps of the simulated nodes' figures. */
+async function nodeTimes(scene: Scene): Promise<string[]> {
+  const names = new Set(scene.nodes.world.nodes().map(({ name }) => name));
+  return listAt(await scene.raw('/nodes'), 'items')
+    .filter((node) => names.has(textAt(node, 'metadata', 'name')))
+    .map((node) => textAt(node, 'timestamp'));
 }

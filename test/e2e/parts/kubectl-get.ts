@@ -41,6 +41,16 @@ const QUESTIONS: readonly Question[] = [
     answer: /^NAME +CPU +MEMORY +WINDOW *\n(simulated-\d +\d+[num]? +\d+[KM]i +\S+ *\n){3}$/,
   },
   {
+    words: ['get', 'nodemetrics', '-o', 'yaml', '-l', 'simulator/node'],
+    answer:
+      /^apiVersion: v1\nitems:\n(- apiVersion: metrics\.k8s\.io\/v1beta1\n {2}kind: NodeMetrics\n {2}metadata:\n( {4}.*\n)+ {2}timestamp: "[^"]+Z"\n {2}usage:\n {4}cpu: \d+[num]?\n {4}memory: \d+[KM]i\n {2}window: \S+\n){3}kind: List\n/,
+  },
+  {
+    words: ['get', 'nodemetrics', 'simulated-1', '-o', 'json'],
+    answer:
+      /^\{\n {4}"apiVersion": "metrics\.k8s\.io\/v1beta1",\n {4}"kind": "NodeMetrics",\n {4}"metadata": \{\n( {8}.*\n)+ {4}\},\n {4}"timestamp": "[^"]+Z",\n {4}"usage": \{\n {8}"cpu": "\d+[num]?",\n {8}"memory": "\d+[KM]i"\n {4}\},\n {4}"window": "\S+"\n\}\n$/,
+  },
+  {
     words: ['get', 'podmetrics', 'pair', '-n', FIGURES, '-o', 'yaml'],
     answer:
       /^apiVersion: metrics\.k8s\.io\/v1beta1\ncontainers:\n- name: app\n {2}usage:\n {4}cpu: 100m\n {4}memory: 32Mi\n- name: side\n {2}usage:\n {4}cpu: 20m\n {4}memory: 16Mi\nkind: PodMetrics\nmetadata:\n[^]*\n {2}name: pair\n {2}namespace: e2e-figures\ntimestamp: "[^"]+Z"\nwindow: \S+\n$/,

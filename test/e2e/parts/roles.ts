@@ -19,6 +19,8 @@ interface Rule {
   readonly name: string;
   /** Whether this object, or this rule in an object, is left out. */
   readonly without: (object: unknown, rule: unknown) => boolean;
+  /** Of the server. */
+  readonly flags?: readonly string[];
   /** What a server lacks that has all the others. */
   readonly works: Partial<Abilities>;
   /** What its log has to name. */
@@ -58,6 +60,13 @@ const RULES: readonly Rule[] = [
     remedy: /nodes\/stats/,
   },
   { name: 'nodes/metrics', without: forResource('nodes/metrics'), works: {} },
+  {
+    name: 'nodes/metrics, but with the second source,',
+    without: forResource('nodes/metrics'),
+    flags: ['--kubelet-metrics-source=resource'],
+    works: { nodes: false, pods: false },
+    remedy: /nodes\/metrics/,
+  },
   {
     name: 'nodes/stats and nodes/metrics',
     without: forResource('nodes/stats', 'nodes/metrics'),
@@ -113,7 +122,7 @@ interface Given {
 }
 
 async function tryWithout(
-  { name, without, works, remedy }: Rule,
+  { name, without, flags = [], works, remedy }: Rule,
   account: string,
   { scene, check, objects }: Given,
 ): Promise<void> {
@@ -127,7 +136,7 @@ async function tryWithout(
   await scene.kubectl.apply(...made);
   const token = await scene.token(SPACE, account);
   await check(title, async () => {
-    await using server = await scene.startServer(account, [], token);
+    await using server = await scene.startServer(account, flags, token);
     // Each ability is waited for; each lack has to be one at the end, when the others are there.
     for (const [what, can] of Object.entries(abilities)) {
       if (can)

@@ -15,10 +15,12 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** How a run ends in which something was tried, and nothing failed. */
 const WELL = /\n[1-9]\d* passed, 0 failed\n$/;
 const TIMEOUT_MS = 120_000;
+/** The second one needs controllers. */
+const PLAYED = ['--only=manifests', '--only=users'];
 
-/** Starts these tests as a user does who has a control plane already, for one small part of them. */
+/** Starts these tests as a user does who has a control plane already, for two small parts of them. */
 async function runMain(env: NodeJS.ProcessEnv, { signal }: Scene['spec']): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--only=manifests'], {
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...PLAYED], {
     // What cannot be had of such a plane is skipped aloud.
     env: { ...process.env, CI: '', ...env },
     timeout: TIMEOUT_MS,
@@ -61,6 +63,10 @@ async function byAssets({ spec }: Scene, programs: Programs): Promise<void> {
     await symlink(programs.command(name)[0], join(assets, name));
   }
   const out = await runMain({ E2E_KUBECONFIG: '', KUBEBUILDER_ASSETS: assets }, spec);
+  assert.match(
+    out,
+    /\nSKIPPED users: it needs controllers, which this cluster or machine has not\n/,
+  );
   assert.match(out, /\nControl plane: https:\/\/127\.0\.0\.1:\d+, ready /);
   assert.match(out, WELL);
 }
