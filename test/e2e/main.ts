@@ -183,6 +183,8 @@ async function main(words: readonly string[]): Promise<number> {
     else await rm(folder, { recursive: true, force: true });
   }
   close();
+  // Everything was tried; whoever ended the rest of it is told so all the same.
+  signal.throwIfAborted();
   return tally.failed === 0 ? 0 : 1;
 }
 

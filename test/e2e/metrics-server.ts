@@ -1,7 +1,9 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { RecurringTask } from '../../src/simulator/recurring-task.ts';
 import type { RemoteCluster } from '../../src/simulator/remote-api.ts';
 import { type ServerProcess, startServerProcess } from '../../src/simulator/server-process.ts';
 import { endsWithUs } from './last-resort.ts';
@@ -16,11 +18,21 @@ export interface MetricsServerSpec {
   readonly cluster: Pick<RemoteCluster, 'server' | 'caPem'>;
   /** Of its service account. */
   readonly token: string;
+  /** Puts a new token in its place now and then, as a kubelet does for a pod; without it, the token stays. */
+  readonly renewal?: TokenRenewal;
   readonly kubeletCaPem: string;
   /** A program that takes the same flags; ours unless told. */
   readonly program?: string;
   readonly flags?: readonly string[];
 }
+
+export interface TokenRenewal {
+  readonly newToken: () => Promise<string>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A token lives for ten minutes at least. */
+const RENEWAL = { afterSuccessMs: 240_000, afterFailureMs: 5_000, longestFailureMs: 20_000 };
 
 /** A metrics server as a process, who it is said by a token in a file. Disposing it ends it. */
 export class MetricsServer implements AsyncDisposable {
@@ -30,12 +42,19 @@ export class MetricsServer implements AsyncDisposable {
   readonly pid: number;
   private readonly child: ServerProcess;
   private readonly folder: string;
+  private readonly renewing: RecurringTask | undefined;
 
-  private constructor(port: number, child: ServerProcess, folder: string) {
+  private constructor(
+    port: number,
+    child: ServerProcess,
+    { folder, renewal }: Pick<MetricsServerSpec, 'folder' | 'renewal'>,
+  ) {
     this.port = port;
     this.pid = child.pid;
     this.child = child;
     this.folder = folder;
+    this.renewing = renewal && new RecurringTask(() => this.renew(renewal), RENEWAL);
+    this.renewing?.trigger();
   }
 
   /** Resolves when the process runs; it may not listen yet. */
@@ -69,7 +88,7 @@ export class MetricsServer implements AsyncDisposable {
         isApart: true,
       }),
     );
-    return new MetricsServer(port, child, folder);
+    return new MetricsServer(port, child, spec);
   }
 
   /** Puts an other token in the place of the one that it reads now. */
@@ -91,14 +110,27 @@ export class MetricsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.renewing?.[Symbol.asyncDispose]();
     await this.child[Symbol.asyncDispose]();
+  }
+
+  /** Returns whether there was a new one to be had. */
+  private async renew({ newToken, failed }: TokenRenewal): Promise<boolean> {
+    try {
+      await this.replaceToken(await newToken());
+      return true;
+    } catch (error) {
+      failed(error);
+      return false;
+    }
   }
 }
 
+/** Never seen half written. */
 async function writeToken(folder: string, token: string): Promise<void> {
-  const file = join(folder, 'token');
-  await writeFile(file, token, { mode: 0o600 });
-  await chmod(file, 0o600);
+  const [file, draft] = [join(folder, 'token'), join(folder, `token-${randomUUID()}`)];
+  await writeFile(draft, token, { mode: 0o600 });
+  await rename(draft, file);
 }
 
 /** JSON is YAML, too. */

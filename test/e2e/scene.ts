@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLogger } from '../../src/log.ts';
+import { type Logger, createLogger } from '../../src/log.ts';
 import { type JoinedCluster, joinCluster } from '../../src/simulator/joined-cluster.ts';
 import { kubeconfigText } from '../../src/simulator/kubeconfig.ts';
 import { listAt, textAt } from '../../src/simulator/kube-object.ts';
@@ -88,16 +88,18 @@ export class Scene implements AsyncDisposable {
   readonly kubectl: ClusterKubectl;
   readonly nodes: JoinedCluster;
   private readonly house: AsyncDisposableStack;
+  private readonly log: Logger;
   private current: MetricsServer | undefined;
 
   private constructor(
     spec: SceneSpec,
-    parts: { kubectl: ClusterKubectl; nodes: JoinedCluster },
+    parts: { kubectl: ClusterKubectl; nodes: JoinedCluster; log: Logger },
     house: AsyncDisposableStack,
   ) {
     this.spec = spec;
     this.kubectl = parts.kubectl;
     this.nodes = parts.nodes;
+    this.log = parts.log;
     this.house = house;
   }
 
@@ -109,6 +111,9 @@ export class Scene implements AsyncDisposable {
         `The cluster of E2E_KUBECONFIG has a metrics server already, which these tests would take the place of: delete its APIService ${API_SERVICE} first`,
       );
     }
+    const log = createLogger({ format: 'text', verbosity: 0 }, (line) => {
+      appendFileSync(join(spec.folder, 'simulator.log'), line);
+    });
     const nodes = house.use(
       await joinCluster({
         cluster: spec.cluster,
@@ -116,12 +121,10 @@ export class Scene implements AsyncDisposable {
         nodes: NODES,
         // rights are taken away and given back in these tests
         rememberAccessMs: 1_000,
-        log: createLogger({ format: 'text', verbosity: 0 }, (line) => {
-          appendFileSync(join(spec.folder, 'simulator.log'), line);
-        }),
+        log,
       }),
     );
-    const scene = new Scene(spec, { kubectl, nodes }, house.move());
+    const scene = new Scene(spec, { kubectl, nodes, log }, house.move());
     try {
       await scene.furnish(spec.signal);
     } catch (error) {
@@ -137,17 +140,25 @@ export class Scene implements AsyncDisposable {
     return this.current;
   }
 
-  /** Starts a metrics server, apart from the one behind the aggregator, with its rights unless told. To be closed. */
+  /**
+   * Starts a metrics server, apart from the one behind the aggregator, with its rights unless told. Its token is
+   * renewed, one that is given is not. To be closed.
+   */
   async startServer(
     name: string,
     flags: readonly string[] = [],
     token?: string,
   ): Promise<MetricsServer> {
     const { folder, cluster, program } = this.spec;
+    const newToken = () => this.token('kube-system', 'metrics-server');
+    const failed = (error: unknown): void => {
+      this.log.warn({ err: error }, `The token of metrics server "${name}" could not be renewed`);
+    };
     return MetricsServer.start({
       folder: join(folder, name),
       cluster,
-      token: token ?? (await this.token('kube-system', 'metrics-server')),
+      token: token ?? (await newToken()),
+      ...(token === undefined && { renewal: { newToken, failed } }),
       kubeletCaPem: this.nodes.kubeletCaPem,
       ...(program !== undefined && { program }),
       flags,

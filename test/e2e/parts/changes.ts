@@ -74,6 +74,7 @@ export const changesWhileRunning: Part = {
       `--tls-private-key-file=${files.key}`,
     ]);
     await eventually(READY_WITHIN_MS, () => seesUsers(scene, server));
+    await eventually(READY_WITHIN_MS, () => seesNodes(scene, plane, server));
     scene.nodes.rememberAccess(KUBELET_REMEMBERS_MS);
     try {
       for (const { name, make } of CHANGES) {
@@ -104,6 +105,16 @@ export const changesWhileRunning: Part = {
     await scene.whenAvailable();
   },
 };
+
+/** Of all nodes: from then on a list without one of them is an error. */
+async function seesNodes(
+  { nodes }: Scene,
+  { admin }: Plane,
+  { port }: MetricsServer,
+): Promise<void> {
+  const { body } = await get(port, NODES, { certificate: admin });
+  assert.equal(listAt(JSON.parse(body), 'items').length, nodes.world.nodes().length);
+}
 
 async function writeServing(files: Stage['files']): Promise<string> {
   const { certPem, keyPem } = createCertificateAuthority({
