@@ -9,8 +9,11 @@ import { deployment, namespace, pod } from '../workloads.ts';
 const SPACE = 'e2e-scaling';
 /** From a change of the load to the first step (issue 5). */
 const STARTS_WITHIN_MS = 40_000;
-/** Steps follow each other after the next figures of pods that have just started. */
-const SETTLES_WITHIN_MS = 180_000;
+/**
+ * Steps follow each other after the next figures of pods that have just started. With 10 s of stabilisation instead of
+ * the usual 300 s, figures older than the last step lead the controller beyond the goal and back, a time or two.
+ */
+const SETTLES_WITHIN_MS = 300_000;
 /** As long as several scrapes and a dozen of the controller's rounds. */
 const STAYS_MS = 30_000;
 const POLL_MS = 1_000;
