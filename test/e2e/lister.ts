@@ -6,35 +6,51 @@ import { listAt, textAt } from '../../src/simulator/kube-object.ts';
 const EVERY_MS = 100;
 const TIMEOUT_MS = 5_000;
 
+/** Whom to ask for what, and as whom. */
+export interface Listing {
+  readonly port: number;
+  readonly path: string;
+  readonly certificate?: CertificateAndKey;
+  readonly token?: string;
+  /** A list of fewer is an error, too. */
+  readonly least: number;
+}
+
+/** Something went wrong between two moments of the monotonic clock. */
+interface Mishap {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly text: string;
+}
+
 /**
- * A client that lists nodes ten times a second, directly at a metrics server, over connections that it keeps,
- * and remembers what went wrong. To be closed.
+ * A client that lists ten times a second, over connections that it keeps, and remembers what went wrong. To be
+ * closed.
  */
 export class Lister implements AsyncDisposable {
-  /** What went wrong so far, with the moment. */
-  readonly errors: string[] = [];
   /** Good answers so far. */
   answers = 0;
-  /** The oldest timestamp of a node in the last good answer, ms since the epoch. */
+  /** The oldest timestamp in the last good answer, ms since the epoch. */
   oldestMs = 0;
+  private readonly mishaps: Mishap[] = [];
   private readonly agent: Agent;
-  private readonly port: number;
-  private readonly least: number;
+  private readonly listing: Listing;
   private readonly ending = new AbortController();
   private readonly running: Promise<void>;
 
-  /** A list of fewer nodes than `least` is an error, too. */
-  constructor(port: number, { certPem, keyPem }: CertificateAndKey, least: number) {
-    this.port = port;
-    this.least = least;
+  constructor(listing: Listing) {
+    this.listing = listing;
+    const { certPem: cert, keyPem: key } = listing.certificate ?? {};
     // its serving certificate is changed under this client
-    this.agent = new Agent({
-      keepAlive: true,
-      cert: certPem,
-      key: keyPem,
-      rejectUnauthorized: false,
-    });
+    this.agent = new Agent({ keepAlive: true, cert, key, rejectUnauthorized: false });
     this.running = this.run();
+  }
+
+  /** What went wrong so far, with the moment, but for requests that were under way in that time. */
+  errorsBut(away?: { readonly fromMs: number; readonly untilMs: number }): string[] {
+    return this.mishaps
+      .filter(({ fromMs, untilMs }) => !away || untilMs < away.fromMs || fromMs > away.untilMs)
+      .map(({ text }) => text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,27 +68,34 @@ export class Lister implements AsyncDisposable {
         this.answers += 1;
       } catch (error) {
         const message = Error.isError(error) ? error.message : String(error);
-        this.errors.push(`${new Date().toISOString()} ${message}`);
+        const text = `${new Date().toISOString()} ${message}`;
+        this.mishaps.push({ fromMs: startedMs, untilMs: performance.now(), text });
       }
       await sleep(Math.max(0, EVERY_MS - (performance.now() - startedMs)));
     }
   }
 
-  /** Rejects unless there are figures of all nodes. */
+  /** Rejects unless there are figures of all. */
   private async list(): Promise<readonly unknown[]> {
-    const { status, body } = await this.get('/apis/metrics.k8s.io/v1beta1/nodes');
+    const { status, body } = await this.get();
     if (status !== 200) throw new Error(`${status}: ${body}`);
     const items = listAt(JSON.parse(body), 'items');
-    if (items.length < this.least) {
-      throw new Error(`figures of ${items.length} nodes instead of ${this.least}`);
+    const { path, least } = this.listing;
+    if (items.length < least) {
+      throw new Error(`figures of ${items.length} instead of ${least} in ${path}`);
     }
     return items;
   }
 
-  private get(path: string): Promise<{ status: number; body: string }> {
+  private get(): Promise<{ status: number; body: string }> {
+    const { port, path, token } = this.listing;
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     return new Promise((resolve, reject) => {
       const asked = request(
-        { host: '127.0.0.1', port: this.port, path, agent: this.agent, timeout: TIMEOUT_MS },
+        {
+          ...{ host: '127.0.0.1', port, path, headers },
+          ...{ agent: this.agent, timeout: TIMEOUT_MS },
+        },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -29,15 +29,27 @@ const SERVED_AGAIN_WITHIN_MS = 15_000;
 const SAMPLED_WITHIN_MS = 15_000;
 /** A kubelet remembers a token for two minutes. */
 const KUBELET_REMEMBERS_MS = 120_000;
+const NODES = '/apis/metrics.k8s.io/v1beta1/nodes';
+const PODS = `/apis/metrics.k8s.io/v1beta1/namespaces/${FIGURES}/pods`;
+/** Of the pods that stay as they are. */
+const FIXED_PODS = 4;
 const MIB = 1024 * 1024;
 /** What comes and goes with the collector of garbage, 4 to 10 MiB after some minutes, and room for other machines. */
 const MOST_GROWTH_BYTES = 32 * MIB;
+
+/** When there was no kube-apiserver, by the monotonic clock. */
+interface Absence {
+  fromMs: number;
+  untilMs: number;
+}
 
 interface Stage {
   readonly scene: Scene;
   readonly plane: Plane;
   readonly server: MetricsServer;
   readonly lister: Lister;
+  /** Told when kube-apiserver goes away and is back. */
+  readonly absence: Absence;
   /** Its own serving certificate's files. */
   readonly files: { readonly cert: string; readonly key: string };
 }
@@ -74,46 +86,75 @@ export const changesWhileRunning: Part = {
       `--tls-private-key-file=${files.key}`,
     ]);
     await eventually(READY_WITHIN_MS, () => seesUsers(scene, server));
-    await eventually(READY_WITHIN_MS, () => seesNodes(scene, plane, server));
+    // From then on a list without one of them is an error.
+    await eventually(FRESH_WITHIN_MS, () => seesAll(scene, plane, server));
+    await scene.register(server);
+    await scene.whenAvailable();
     scene.nodes.rememberAccess(KUBELET_REMEMBERS_MS);
     try {
       for (const { name, make } of CHANGES) {
-        await check(`${name}: a client that lists ten times a second sees no error`, async () => {
-          await using lister = new Lister(
-            server.port,
-            plane.admin,
-            scene.nodes.world.nodes().length,
-          );
-          await make({ scene, plane, server, lister, files });
-          // Figures go on being new.
-          const changedMs = Date.now();
-          await eventually(FRESH_WITHIN_MS, () => {
-            assert.ok(lister.oldestMs > changedMs, 'there are no figures since the change');
-            return Promise.resolve();
-          });
-          assert.ok(lister.answers > 0);
-          // The first and the last few say when and what; there may be thousands.
-          const { errors } = lister;
-          const some = [...errors.slice(0, 2), ...errors.slice(2).slice(-2)];
-          assert.equal(errors.length, 0, `${errors.length} errors: ${some.join('; ')}`);
-          await server.throwIfEnded();
-        });
+        await check(`${name}: a client that lists ten times a second sees no error`, () =>
+          underClients({ scene, plane, server, files }, make),
+        );
       }
     } finally {
       scene.nodes.rememberAccess(1_000);
+      await scene.register(scene.server);
     }
     await scene.whenAvailable();
   },
 };
 
-/** Of all nodes: from then on a list without one of them is an error. */
-async function seesNodes(
-  { nodes }: Scene,
-  { admin }: Plane,
-  { port }: MetricsServer,
+async function seesAll({ nodes }: Scene, { admin }: Plane, { port }: MetricsServer): Promise<void> {
+  for (const [path, count] of [
+    [NODES, nodes.world.nodes().length],
+    [PODS, FIXED_PODS],
+  ] as const) {
+    const { body } = await get(port, path, { certificate: admin });
+    assert.equal(listAt(JSON.parse(body), 'items').length, count, path);
+  }
+}
+
+/**
+ * Makes a change under three clients: one of system:masters at our server, who sees no error; one at the aggregator,
+ * and one with a token at our server, who see none but while kube-apiserver is away.
+ */
+async function underClients(
+  stage: Omit<Stage, 'lister' | 'absence'>,
+  make: Change['make'],
 ): Promise<void> {
-  const { body } = await get(port, NODES, { certificate: admin });
-  assert.equal(listAt(JSON.parse(body), 'items').length, nodes.world.nodes().length);
+  const { scene, plane, server } = stage;
+  const nodes = {
+    path: NODES,
+    certificate: plane.admin,
+    least: scene.nodes.world.nodes().length,
+  };
+  const pods = { path: PODS, least: FIXED_PODS };
+  const token = await scene.token(FIGURES, VIEWER);
+  await using lister = new Lister({ ...nodes, port: server.port });
+  await using behind = new Lister({ ...nodes, port: plane.layout.apiPort });
+  await using viewer = new Lister({ ...pods, port: server.port, token });
+  const absence = { fromMs: Number.POSITIVE_INFINITY, untilMs: Number.NEGATIVE_INFINITY };
+  await make({ ...stage, lister, absence });
+  // Figures go on being new.
+  const changedMs = Date.now();
+  await eventually(FRESH_WITHIN_MS, () => {
+    for (const { oldestMs } of [lister, behind]) {
+      assert.ok(oldestMs > changedMs, 'there are no figures since the change');
+    }
+    assert.ok(viewer.answers > 0);
+    return Promise.resolve();
+  });
+  for (const [who, errors] of [
+    ['of system:masters', lister.errorsBut()],
+    ['through the aggregator', behind.errorsBut(absence)],
+    ['with a token', viewer.errorsBut(absence)],
+  ] as const) {
+    // The first and the last few say when and what; there may be thousands.
+    const some = [...errors.slice(0, 2), ...errors.slice(2).slice(-2)];
+    assert.equal(errors.length, 0, `client ${who}: ${errors.length} errors: ${some.join('; ')}`);
+  }
+  await server.throwIfEnded();
 }
 
 async function writeServing(files: Stage['files']): Promise<string> {
@@ -128,13 +169,12 @@ async function writeServing(files: Stage['files']): Promise<string> {
 
 /** Tokens are reviewed and accesses decided: somebody new each time, since verdicts are remembered. */
 async function seesUsers(scene: Scene, { port }: MetricsServer): Promise<void> {
-  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${FIGURES}/pods`;
   for (const [account, expected] of [
     [VIEWER, 200],
     [NOBODY, 403],
   ] as const) {
     const token = await scene.token(FIGURES, account);
-    const { status, body } = await get(port, path, { token });
+    const { status, body } = await get(port, PODS, { token });
     assert.equal(status, expected, body);
   }
 }
@@ -166,8 +206,6 @@ async function get(
   );
   return { status: answer.status, body: answer.body.toString() };
 }
-
-const NODES = '/apis/metrics.k8s.io/v1beta1/nodes';
 
 async function changeToken({ scene, server }: Stage): Promise<void> {
   const secret = await scene.kubectl.json(
@@ -264,24 +302,28 @@ async function forgetAuthorities({ kubectl }: Scene, caPem: string): Promise<voi
 }
 
 async function restart(
-  { scene, plane, server }: Stage,
+  { scene, plane, server, absence }: Stage,
   program: 'etcd' | 'kube-apiserver',
 ): Promise<void> {
+  if (program === 'kube-apiserver') absence.fromMs = performance.now();
   await plane.stop(program);
   scene.nodes.forgetAccess();
   await plane.resume(program, AbortSignal.timeout(READY_WITHIN_MS));
+  absence.untilMs = performance.now();
   await eventually(READY_WITHIN_MS, () => seesUsers(scene, server));
   await scene.whenAvailable();
 }
 
-async function outage({ scene, plane, server, lister }: Stage): Promise<void> {
+async function outage({ scene, plane, server, lister, absence }: Stage): Promise<void> {
   const bytesBefore = await residentBytes(server.pid);
   const { length: linesBefore } = await linesOf(server);
+  absence.fromMs = performance.now();
   await plane.stop('kube-apiserver');
   // The worst that can be: no kubelet remembers whose our token is.
   scene.nodes.forgetAccess();
   await staysReady(plane, server, OUTAGE_MS);
   await plane.resume('kube-apiserver', AbortSignal.timeout(READY_WITHIN_MS));
+  absence.untilMs = performance.now();
   const backMs = Date.now();
   await eventually(SERVED_AGAIN_WITHIN_MS, () => {
     const oldMs = backMs - SAMPLED_WITHIN_MS - lister.oldestMs;
@@ -314,6 +356,8 @@ const COMPLAINTS = new Map<string, readonly [number, number]>([
   // by a kube-apiserver that takes long to read its roles
   ['Not allowed to follow resource', [0, 3]],
   ['Kubelets refuse us while kube-apiserver is away', [1, 1]],
+  // about the client with a token
+  ['Could not ask kube-apiserver for a review', [1, 3]],
   // once a minute
   ['Nodes could not be scraped', [1, 3]],
 ]);
@@ -341,7 +385,7 @@ async function seesChanges(
   const label = `e2e=${randomUUID()}`;
   await kubectl.run('label', 'pod', 'steady-1', '-n', FIGURES, '--overwrite', label);
   const selector = new URLSearchParams({ labelSelector: label });
-  const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${FIGURES}/pods?${selector.toString()}`;
+  const path = `${PODS}?${selector.toString()}`;
   await eventually(SERVED_AGAIN_WITHIN_MS, async () => {
     const { body } = await get(port, path, { certificate: admin });
     assert.deepEqual(
