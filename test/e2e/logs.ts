@@ -7,25 +7,27 @@ const MOST_BYTES = 64 * 1024;
 const MOST_LINES = 15;
 const MOST_COLUMNS = 400;
 
+/** The sizes of logs at a moment, by path. */
+export type LogsMark = ReadonlyMap<string, number>;
+
 /** The logs below a folder, whoever writes them: files called `log` or `SOMETHING.log`. */
 export class Logs {
   private readonly folder: string;
-  private sizes: ReadonlyMap<string, number> = new Map();
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
-  /** What is written from now on is told by `news`. */
-  async mark(): Promise<void> {
-    this.sizes = await this.sizesNow();
+  /** A moment, for `since`. */
+  mark(): Promise<LogsMark> {
+    return this.sizesNow();
   }
 
-  /** The last lines that each log got since the mark, under its name; '' when none got any. */
-  async news(): Promise<string> {
+  /** The last lines that each log got since the moment, under its name; '' when none got any. */
+  async since(mark: LogsMark): Promise<string> {
     const texts = [];
     for (const [path, size] of await this.sizesNow()) {
-      const known = this.sizes.get(path) ?? 0;
+      const known = mark.get(path) ?? 0;
       // A log that became shorter was begun anew.
       const from = size < known ? 0 : known;
       const lines = size === from ? undefined : await unlessGone(lastLines(path, from, size));

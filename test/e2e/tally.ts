@@ -1,4 +1,4 @@
-import type { Logs } from './logs.ts';
+import type { Logs, LogsMark } from './logs.ts';
 import type { Check } from './part.ts';
 import { type PartResult, resultTable } from './result-table.ts';
 
@@ -19,6 +19,8 @@ export interface TallySpec {
 interface Running {
   readonly name: string;
   readonly startedMs: number;
+  /** When it began. */
+  readonly mark: LogsMark;
 }
 
 type Row = { -readonly [Key in keyof PartResult]: PartResult[Key] };
@@ -28,7 +30,10 @@ export class Tally {
   private readonly spec: TallySpec;
   private readonly rows: Row[] = [];
   private part: Row | undefined;
-  private test: Running | undefined;
+  /** When the part that runs began. */
+  private mark: LogsMark = new Map();
+  /** Some parts have tests side by side. */
+  private readonly tests = new Set<Running>();
   private toldLogs = 0;
 
   constructor(spec: TallySpec) {
@@ -58,7 +63,7 @@ export class Tally {
     const startedMs = performance.now();
     const row = this.add(name, '');
     this.spec.say(`== ${name}`);
-    await this.spec.logs.mark();
+    this.mark = await this.spec.logs.mark();
     try {
       return await run();
     } finally {
@@ -70,9 +75,10 @@ export class Tally {
     const { say, signal, logs } = this.spec;
     // After Ctrl-C nothing else is begun: it could only fail.
     signal.throwIfAborted();
-    await logs.mark();
+    const mark = await logs.mark();
     const startedMs = performance.now();
-    this.test = { name, startedMs };
+    const running = { name, startedMs, mark };
+    this.tests.add(running);
     const progress = setInterval(() => {
       if (!signal.aborted) say(`        ${secondsSince(startedMs)} so far: ${name}`);
     }, PROGRESS_MS);
@@ -82,29 +88,30 @@ export class Tally {
       say(`ok      ${name} (${secondsSince(startedMs)})`);
     } catch (error) {
       signal.throwIfAborted();
-      await this.fail(`${name} (${secondsSince(startedMs)})`, error);
+      await this.fail(`${name} (${secondsSince(startedMs)})`, error, mark);
     } finally {
       clearInterval(progress);
-      this.test = undefined;
+      this.tests.delete(running);
     }
   };
 
-  /** Counts a failure of the part that runs, with what was written into the logs since its last test began. */
-  async fail(name: string, error: unknown): Promise<void> {
+  /** Counts a failure of the part that runs, with what was written into the logs since the mark, or in this part. */
+  async fail(name: string, error: unknown, mark = this.mark): Promise<void> {
     this.count('failed');
     this.say(`NOT OK  ${name}`, Error.isError(error) ? error.message : String(error));
-    await this.tellLogs();
+    await this.tellLogs(mark);
   }
 
   /** Counts what was under way as failed: the run is ended from outside. */
   async interrupted(reason: string): Promise<void> {
-    const { part, test } = this;
+    const { part, tests } = this;
     if (!part) return;
     part.failed += 1;
     part.remark = reason;
-    const name = test ? `${test.name} (${secondsSince(test.startedMs)})` : part.name;
-    this.say(`NOT OK  ${name}`, reason);
-    await this.tellLogs();
+    const [first] = tests;
+    const names = [...tests].map(({ name, startedMs }) => `${name} (${secondsSince(startedMs)})`);
+    this.say(`NOT OK  ${names.join(' and ') || part.name}`, reason);
+    await this.tellLogs(first?.mark ?? this.mark);
   }
 
   /** In CI this is a failure. */
@@ -130,10 +137,10 @@ export class Tally {
     this.spec.say(`${title}\n${text.replace(/^/gm, '        ')}`);
   }
 
-  private async tellLogs(): Promise<void> {
+  private async tellLogs(mark: LogsMark): Promise<void> {
     if (this.toldLogs === MOST_LOGS) return;
     this.toldLogs += 1;
-    const news = await this.spec.logs.news();
+    const news = await this.spec.logs.since(mark);
     if (news !== '') this.say('        The last lines of the logs meanwhile:', news);
   }
 }

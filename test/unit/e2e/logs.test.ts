@@ -17,30 +17,30 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test('tells what was written since the mark, of every log below the folder, and of nothing else', async () => {
   const logs = new Logs(folder);
-  await logs.mark();
+  const mark = await logs.mark();
   await appendFile(join(folder, 'server', 'log'), 'one\ntwo\n');
   await writeFile(join(folder, 'new.log'), 'three\n');
   await writeFile(join(folder, 'figures.json'), '{}\n');
 
-  expect((await logs.news()).split('\n').toSorted()).toEqual(
+  expect((await logs.since(mark)).split('\n').toSorted()).toEqual(
     ['-- new.log', '-- server/log', 'one', 'three', 'two'].toSorted(),
   );
 });
 
 test('a log that was begun anew is told from its beginning', async () => {
   const logs = new Logs(folder);
-  await logs.mark();
+  const mark = await logs.mark();
   await writeFile(join(folder, 'server', 'log'), 'again\n');
 
-  expect(await logs.news()).toBe('-- server/log\nagain');
+  expect(await logs.since(mark)).toBe('-- server/log\nagain');
 });
 
 test('of much only the last lines are told, and of a long line only its beginning', async () => {
   const logs = new Logs(folder);
-  await logs.mark();
+  const mark = await logs.mark();
   const lines = Array.from({ length: 9_000 }, (_, at) => `line ${at}`);
   await writeFile(join(folder, 'etcd.log'), `${[...lines, 'x'.repeat(1_000)].join('\n')}\n`);
-  const news = (await logs.news()).split('\n');
+  const news = (await logs.since(mark)).split('\n');
 
   expect(news).toHaveLength(16);
   expect(news.at(1)).toBe('line 8986');
@@ -49,10 +49,10 @@ test('of much only the last lines are told, and of a long line only its beginnin
 
 test('without news there is nothing to tell, also when folders are gone', async () => {
   const logs = new Logs(folder);
-  await logs.mark();
+  const mark = await logs.mark();
   await rm(join(folder, 'server'), { recursive: true });
 
-  expect(await logs.news()).toBe('');
+  expect(await logs.since(mark)).toBe('');
   await rm(folder, { recursive: true });
-  expect(await logs.news()).toBe('');
+  expect(await logs.since(mark)).toBe('');
 });

@@ -100,6 +100,30 @@ describe('a part that cannot run', () => {
   });
 });
 
+test('of tests side by side each tells what was written since its own beginning', async () => {
+  const tally = createTally();
+  const second = Promise.withResolvers<undefined>();
+  const write = (line: string): void => {
+    appendFileSync(join(folder, 'server.log'), `${line}\n`);
+  };
+  const slow = tally.check('slow', async () => {
+    write('one');
+    await second.promise;
+    throw new Error('wrong');
+  });
+  await tally.check('fast', async () => {
+    write('two');
+    await wrong();
+  });
+  second.resolve(undefined);
+  await slow;
+
+  const told = said.filter((line) => line.includes('-- server.log'));
+  expect(told).toHaveLength(2);
+  expect(told[0]).toMatch(/-- server.log(\n +one)?\n +two\n +it went wrong$/);
+  expect(told[1]).toMatch(/-- server.log\n +one\n +two\n +it went wrong$/);
+});
+
 describe('an end from outside', () => {
   test('makes no failures of the tests that it meets, and lets no other one begin', async () => {
     const tally = createTally();
