@@ -61,7 +61,12 @@ export class PlainStorage {
       const old = before.get(name);
       let startedOver = false;
       for (const [containerName, figures] of containers) {
-        const container = { wasOlder: false, fell: false, silent: false, ...old?.containers.get(containerName) };
+        const container = {
+          wasOlder: false,
+          fell: false,
+          silent: false,
+          ...old?.containers.get(containerName),
+        };
         const outcome = this.#take(container, figures, nowMs);
         if (outcome === 'finished') continue;
         startedOver ||= outcome === 'setBack';
@@ -111,8 +116,7 @@ export class PlainStorage {
   ): PlainContainer['previous'] {
     if (verdict === 'next') return last;
     if (verdict === 'close' && previous) return previous;
-    const wasYoung =
-      verdict === 'close' && !fell && last && wasTooYoung(last.startMs, last.timeMs);
+    const wasYoung = verdict === 'close' && !fell && last && wasTooYoung(last.startMs, last.timeMs);
     const startCounts = verdict === 'first' || verdict === 'restarted' || wasYoung;
     if (startCounts && isFresh(startMs, timeMs, this.#limits.resolutionMs)) {
       return { timeMs: startMs, nanos: 0n };
