@@ -10,7 +10,8 @@ export const STATIC_POD = 'static';
 /** A busy loop, which a CPU limit alone holds back. */
 const BURN = ['sh', '-c', 'while :; do :; done'];
 const SLEEP = ['sleep', '2147483647'];
-const CRASH = ['sh', '-c', 'sleep 3; exit 1'];
+/** Young at nearly every other scrape, and never old enough for a figure. */
+const CRASH = ['sh', '-c', 'sleep 8; exit 1'];
 
 interface ContainerSpec {
   readonly name: string;

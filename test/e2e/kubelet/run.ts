@@ -62,7 +62,10 @@ export async function runKubelet({ house, tally, ...spec }: Run): Promise<void> 
   if (spec.program === undefined) await part('permissions', () => permissions(play));
   await part('new pods', () => newcomers(play));
   await part('figures of two minutes', async () => {
-    for (const [judged, table] of await tops) {
+    const read = await tops;
+    const pause = (witness.longestPauseMs / 1000).toFixed(1);
+    say(`        the longest pause between two answers of the kubelet was ${pause} s`);
+    for (const [judged, table] of read) {
       await figuresOfWindow(play, judged, { sinceMs, tops: table });
     }
     witness.throwIfTroubled();

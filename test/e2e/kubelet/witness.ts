@@ -3,8 +3,8 @@ import type { HttpsClient } from '../https-client.ts';
 import type { Sample, Source } from './by-hand.ts';
 import { type Samples, samplesOfResource, samplesOfSummary } from './kubelet-answers.ts';
 
-/** A kubelet has a new sample of a container every 10 s at most. */
-const EVERY_MS = 1_000;
+/** A kubelet has a new sample of a container every 10 s at most, once it no longer asks the runtime. */
+const EVERY_MS = 500;
 
 interface Seen {
   readonly sample: Sample;
@@ -22,6 +22,8 @@ export class Witness implements AsyncDisposable {
   private readonly ending = new AbortController();
   private readonly running: Promise<void>;
   private trouble: Error | undefined;
+  /** Between two complete answers: samples that came and went in the meantime were not seen. */
+  longestPauseMs = 0;
 
   constructor(kubelet: HttpsClient) {
     this.kubelet = kubelet;
@@ -59,11 +61,14 @@ export class Witness implements AsyncDisposable {
   }
 
   private async run(): Promise<void> {
+    let answeredMs = performance.now();
     while (!this.ending.signal.aborted) {
       try {
         this.remember('summary', await this.summary());
         const page = await this.kubelet.text('/metrics/resource');
         this.remember('resource', samplesOfResource(page));
+        this.longestPauseMs = Math.max(this.longestPauseMs, performance.now() - answeredMs);
+        answeredMs = performance.now();
       } catch (error) {
         this.trouble ??= Error.isError(error) ? error : new Error(String(error));
       }

@@ -136,6 +136,9 @@ export class Kubelet implements AsyncDisposable {
       makeIPTablesUtilChains: false,
       resolvConf: '',
       clusterDomain: 'cluster.local',
+      // a container that crashes does so all the time, and not once in five minutes in the end
+      featureGates: { KubeletCrashLoopBackOffMax: true },
+      crashLoopBackOff: { maxContainerRestartPeriod: '10s' },
       // images cannot be fetched again, and a full disk of this machine is nothing to test
       imageGCHighThresholdPercent: 100,
       imageMinimumGCAge: '24h',

@@ -52,7 +52,9 @@ interface Wanted {
  * The programs on PATH; those that are not there from Debian's packages, unpacked into the cache folder.
  * @throws NoRealNodeError when this machine cannot have a node.
  */
-export async function findNodePrograms({ env, signal, say }: Wanted): Promise<NodePrograms> {
+export async function findNodePrograms({ signal, say, ...wanted }: Wanted): Promise<NodePrograms> {
+  // Not everybody's PATH names them, not even root's.
+  const env = { ...wanted.env, PATH: `${wanted.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new NoRealNodeError('A real node needs Linux and root: run this test as root on Linux');
   }
