@@ -209,8 +209,8 @@ async function top({ cluster, say, signal }: Stage): Promise<void> {
   const nodes = await kubectl.run('top', 'nodes', '--no-headers');
   assert.match(nodes, new RegExp(`^${NODE_NAME} +\\d+m +\\d+% +\\d+Mi +\\d+% *\\n$`));
   const pods = await kubectl.run('top', 'pods', '-A', '--no-headers');
-  // A limit of 50 millicores: the kubelet's own samples are of whole seconds.
-  assert.match(pods, /^e2e-steady +steady-1 +(?:4[5-9]|5[0-5])m +\d+Mi *$/m);
+  // A limit of 50 millicores, of the first samples; how exact figures get is judged by --kubelet.
+  assert.match(pods, /^e2e-steady +steady-1 +(?:4\d|5\d|60)m +\d+Mi *$/m);
 }
 
 function assertFound<Value>(value: Value | undefined, complaint: string): Value {

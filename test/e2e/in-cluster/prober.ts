@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { CertificateAndKey } from '../../../src/pki/certificate.ts';
 import { listAt, textAt } from '../../../src/simulator/kube-object.ts';
@@ -106,12 +107,20 @@ export class Prober implements AsyncDisposable {
         },
       );
       question.once('timeout', () => {
-        question.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`));
+        question.destroy(new Error(`no answer within ${TIMEOUT_MS} ms ${wayOf(question)}`));
       });
       question.once('error', reject);
       question.end();
     });
   }
+}
+
+/** How far a question came. */
+function wayOf({ reusedSocket, socket }: ClientRequest): string {
+  const how = reusedSocket ? 'on a kept connection' : 'on a new connection';
+  if (!socket) return `${how} that was not begun`;
+  const { localPort, bytesWritten, bytesRead } = socket;
+  return `${how} from port ${localPort ?? 0} (${bytesWritten} bytes sent, ${bytesRead} received)`;
 }
 
 /** Names of what a list holds; a pod's with its namespace. Throws for any other answer than a list. */

@@ -54,8 +54,9 @@ async function deleteOne(cluster: WholeCluster): Promise<void> {
 /** The containers go on; the kubelet begins anew to measure them. */
 async function restartNode(cluster: WholeCluster): Promise<void> {
   const { node } = cluster.real;
-  await node.kubelet.restart();
+  // In this order: a kubelet that finds no containerd ends.
   await node.containerd.restart();
+  await node.kubelet.restart();
   await cluster.whenKubeletAnswers();
   await cluster.pause(RESOLUTION_MS + CALM_MS);
 }
