@@ -4,7 +4,7 @@ import type { ClusterKubectl } from '../ask-cluster.ts';
 import { NODE_NAME } from '../real-node/cluster.ts';
 import { type Sample, type Source, median, originsOf } from './by-hand.ts';
 import { NODE } from './kubelet-answers.ts';
-import { LOADS, STATIC_POD, expectedContainers, limitsMilliCores } from './loads.ts';
+import { HALF_CRASH, LOADS, STATIC_POD, expectedContainers, limitsMilliCores } from './loads.ts';
 import { isNewcomer } from './newcomers.ts';
 import type { Judged, Play } from './play.ts';
 import type { Reading } from './readings.ts';
@@ -68,7 +68,7 @@ export async function figuresOfWindow(
     }
   });
   await check('a crash loop beside it takes no reading from a healthy container', () => {
-    const key = `${LOADS}/half-crash`;
+    const key = HALF_CRASH;
     const crashes = witness.samples(source, `${key}/crash`);
     assert.ok(crashes.length > 0, 'the kubelet never spoke of the container that crashes');
     assert.deepEqual(readings.lapses(key), []);

@@ -78,6 +78,8 @@ const burn = (cpu: string): ContainerSpec => ({ name: 'burn', command: BURN, cpu
 const idle: ContainerSpec = { name: 'idle', command: SLEEP };
 const main: ContainerSpec = { name: 'main', command: SLEEP };
 const crash: ContainerSpec = { name: 'crash', command: CRASH, cpu: '50m' };
+/** A pod with a container that crashes all the time, beside a healthy one. */
+export const HALF_CRASH = `${LOADS}/half-crash`;
 
 /** A pod that burns what it is let. */
 export function burner(name: string, cpu: string): object {
@@ -171,7 +173,7 @@ export function limitsMilliCores(nodeName: string): ReadonlyMap<string, number> 
     [`${OTHER_LOADS}/burn-100m/burn`, 50],
     [`${LOADS}/two/burn`, 50],
     [`${LOADS}/with-sidecar/sidecar`, 50],
-    [`${LOADS}/half-crash/burn`, 50],
+    [`${HALF_CRASH}/burn`, 50],
     [`${LOADS}/${STATIC_POD}-${nodeName}/burn`, 50],
   ]);
 }
@@ -188,7 +190,7 @@ export function expectedContainers(nodeName: string): ReadonlyMap<string, readon
     [`${LOADS}/two`, ['burn', 'idle']],
     [`${LOADS}/with-init`, ['main']],
     [`${LOADS}/with-sidecar`, ['main', 'sidecar']],
-    [`${LOADS}/half-crash`, ['burn']],
+    [HALF_CRASH, ['burn']],
     [`${LOADS}/volume`, ['writer']],
     [`${LOADS}/${STATIC_POD}-${nodeName}`, ['burn']],
   ]);
