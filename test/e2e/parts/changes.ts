@@ -358,6 +358,8 @@ const COMPLAINTS = new Map<string, readonly [number, number]>([
   ['Kubelets refuse us while kube-apiserver is away', [1, 1]],
   // about the client with a token
   ['Could not ask kube-apiserver for a review', [1, 3]],
+  // about that client, ten times a second: its token may be remembered for 10 s longer than its right
+  ['Could not authorize request', [0, 150]],
   // once a minute
   ['Nodes could not be scraped', [1, 3]],
 ]);
