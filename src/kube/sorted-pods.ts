@@ -1,5 +1,6 @@
 import { compareNames } from '../apimachinery/byte-order.ts';
 import type { PodRecord } from './pod-record.ts';
+import { indexAfter } from './sorted-names.ts';
 
 /** Changes that wait for a reader are merged when there are so many, so that no reader waits for long. */
 const MAX_PENDING = 4096;
@@ -21,7 +22,7 @@ export class SortedPods {
 
   add(pod: PodRecord): void {
     if (this.isSmall) {
-      this.sorted = merge(this.sorted, [pod]);
+      this.sorted = this.sorted.toSpliced(indexAfter(this.sorted, pod.name), 0, pod);
       return;
     }
     this.added ??= new Set();
@@ -32,7 +33,7 @@ export class SortedPods {
   /** The pod must be in it. */
   delete(pod: PodRecord): void {
     if (this.isSmall) {
-      this.sorted = this.sorted.filter((other) => other !== pod);
+      this.sorted = this.sorted.toSpliced(this.sorted.indexOf(pod), 1);
       return;
     }
     if (this.added?.delete(pod)) return;
@@ -57,19 +58,21 @@ export class SortedPods {
   }
 }
 
+/** Of the very length: an array that grew keeps room for half as many again, and 16. */
 function merge(left: readonly PodRecord[], right: readonly PodRecord[]): PodRecord[] {
-  const merged: PodRecord[] = [];
+  const merged = new Array<PodRecord>(left.length + right.length);
+  let to = 0;
   let at = 0;
   for (const pod of left) {
     for (let next = right[at]; next && next.name < pod.name; next = right[at]) {
-      merged.push(next);
+      merged[to++] = next;
       at++;
     }
-    merged.push(pod);
+    merged[to++] = pod;
   }
   for (; at < right.length; at++) {
     const next = right[at];
-    if (next) merged.push(next);
+    if (next) merged[to++] = next;
   }
   return merged;
 }

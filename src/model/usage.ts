@@ -8,9 +8,9 @@ export interface NodeUsage {
   /** The working set. */
   readonly memoryBytes: number;
   /** A place for whoever serves these figures, to keep what was encoded from them for as long as they last. */
-  json?: string;
+  json?: string | undefined;
   /** As `json`; one character a byte. */
-  protobuf?: string;
+  protobuf?: string | undefined;
 }
 
 export interface ContainerUsage {
@@ -30,8 +30,8 @@ export interface PodUsage {
   /** Sorted by name. */
   readonly containers: readonly ContainerUsage[];
   /** As NodeUsage.json. A place on the object costs the garbage collector far less than a WeakMap of all pods. */
-  json?: string;
-  protobuf?: string;
+  json?: string | undefined;
+  protobuf?: string | undefined;
 }
 
 /**

@@ -23,26 +23,31 @@ export function nodeUsageOf({ rows, source }: NodeRecord, origin: Origin): NodeU
     windowMs: windowMsOf(rows, NODE_ROW, origin),
     cpuNanoCores: nanoCoresOf(rows, NODE_ROW, origin, source),
     memoryBytes: memoryOf(rows, NODE_ROW),
+    json: undefined,
+    protobuf: undefined,
   };
 }
 
 /** Usage of a pod with at least one container, which stands at `origin`. */
 export function podUsageOf({ node, firstRow, endRow }: PodEntry, origin: Origin): PodUsage {
   const { rows, source, containerNames } = node;
-  const containers: ContainerUsage[] = [];
+  // Of the very length: an array that grows begins with room for 17.
+  const containers = new Array<ContainerUsage>(endRow - firstRow);
   let earliest = firstRow;
   for (let row = firstRow; row < endRow; row++) {
     if (timeOf(rows, row) < timeOf(rows, earliest)) earliest = row;
-    containers.push({
+    containers[row - firstRow] = {
       name: containerNames[row - 1] ?? '',
       cpuNanoCores: nanoCoresOf(rows, row, origin, source),
       memoryBytes: memoryOf(rows, row),
-    });
+    };
   }
   return {
     timestampMs: timeOf(rows, earliest),
     windowMs: windowMsOf(rows, earliest, origin),
     containers,
+    json: undefined,
+    protobuf: undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { LabelSet, LabelSetInterner } from '../../../src/apimachinery/label-set.ts';
 
 describe('LabelSet', () => {
@@ -11,8 +12,13 @@ describe('LabelSet', () => {
       ['B', '3'],
     ]);
 
-    expect(labels.keys).toEqual(['B', 'a', 'b', '\uff5e', '\u{1F600}']);
-    expect(labels.values).toEqual(['3', '1', '2', 'three bytes', 'four bytes']);
+    expect(labels.entries()).toEqual([
+      ['B', '3'],
+      ['a', '1'],
+      ['b', '2'],
+      ['\uff5e', 'three bytes'],
+      ['\u{1F600}', 'four bytes'],
+    ]);
   });
 
   test('is written as a JSON object, escaped as Go does', () => {
@@ -30,6 +36,36 @@ describe('LabelSet', () => {
 
     expect([labels.get('a'), labels.has('a')]).toEqual(['', true]);
     expect([labels.get('constructor'), labels.has('constructor')]).toEqual([undefined, false]);
+  });
+
+  test('keeps keys that are numbers in byte order, too', () => {
+    const labels = LabelSet.of([
+      ['9', 'nine'],
+      ['10', 'ten'],
+    ]);
+
+    expect(labels.json).toBe('{"10":"ten","9":"nine"}');
+    expect(labels.entries().map(([key]) => key)).toEqual(['10', '9']);
+  });
+
+  test('finds what it was made of, whatever keys and values hold, as a map does', () => {
+    const text = fc.oneof(
+      fc.stringMatching(/^[a-z./-]{0,3}$/),
+      fc.string({ unit: fc.constantFrom('a', '"', ':', ',', '{', '}', '\\', 'é', '<') }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text)), text, (entries, other) => {
+        const labels = LabelSet.of(entries);
+        const known = new Map(entries);
+
+        for (const key of [...known.keys(), other]) {
+          expect(labels.get(key)).toBe(known.get(key));
+          expect(labels.has(key)).toBe(known.has(key));
+        }
+        expect(new Map(labels.entries())).toEqual(known);
+        expect(labels.size).toBe(known.size);
+      }),
+    );
   });
 
   test('lets the last of equal keys win', () => {
