@@ -11,6 +11,7 @@ import { KubeApiServer } from './kube-apiserver.ts';
 import { listAt, textAt } from './kube-object.ts';
 import { type KubeconfigUser, kubeconfigText } from './kubeconfig.ts';
 import {
+  type KubeletAnswer,
   type KubeletAttributes,
   type KubeletCredentials,
   type KubeletDecision,
@@ -45,6 +46,8 @@ export interface ClusterSpec extends Partial<Omit<WorldSpec, 'clock'>> {
   readonly bookmarkIntervalMs?: number;
   /** Changes remembered per resource, before a watch from an old revision gets 410; default 4096. */
   readonly historyEvents?: number;
+  /** Called with every page of figures that a kubelet begins to send. */
+  readonly onAnswer?: (answer: KubeletAnswer) => void;
 }
 
 /** Who can use the cluster, each with a kubeconfig: an administrator, a user of role `view`, one without any right, and the metrics server itself. */
@@ -92,6 +95,7 @@ export async function createCluster(spec: ClusterSpec = {}): Promise<Cluster> {
       servingCertificate: kubeletCertificates(identities),
       clientCa: identities.clientCa.certPem,
       authorizeRequest: (credentials, attributes) => access.decide(credentials, attributes),
+      onAnswer: spec.onAnswer,
     }),
   );
   const aggregator = house.use(

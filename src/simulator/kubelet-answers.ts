@@ -98,6 +98,15 @@ export async function sendFaulty(
   }
 }
 
+/** Resolves when the response is over: true when all of it was handed to the kernel. */
+export function wholeSent(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    response.once('close', () => {
+      resolve(response.writableFinished);
+    });
+  });
+}
+
 /** Blanks before a JSON value are white space, so the body stays a true one. */
 async function writeBlanks(
   response: ServerResponse,

@@ -3,12 +3,12 @@ import type { Clock } from '../clock.ts';
 import { createCertificateAuthority } from '../pki/certificate.ts';
 import type { CertificateAndKey } from '../pki/certificate.ts';
 import type { ActiveFault, FaultKind, Faults } from './faults.ts';
-import { answer, answerFaulty, sendFaulty } from './kubelet-answers.ts';
+import { answer, answerFaulty, sendFaulty, wholeSent } from './kubelet-answers.ts';
 import type { KubeletBody } from './kubelet-answers.ts';
 import { KubeletListeners } from './kubelet-listeners.ts';
 import type { Reception } from './kubelet-listeners.ts';
 import { resourcePage } from './resource-page.ts';
-import { viewNode } from './samples.ts';
+import { type NodeView, viewNode } from './samples.ts';
 import { summaryText } from './summary.ts';
 import type { SimulatedNode, World } from './world.ts';
 import { type CertificateVerdict, certificateUser } from './authentication.ts';
@@ -51,6 +51,21 @@ export interface KubeletsOptions {
   readonly clock: Clock;
   /** `any` free port, written into the Node object (the default), or the one `given` in the Node object. */
   readonly ports?: 'any' | 'given';
+  /** Called with every page of figures, when it begins to be sent. */
+  readonly onAnswer?: ((answer: KubeletAnswer) => void) | undefined;
+}
+
+/** A page of figures on its way to whoever asked for it. */
+export interface KubeletAnswer {
+  readonly nodeName: string;
+  readonly source: 'summary' | 'resource';
+  readonly body: string | Uint8Array;
+  /** What the body was written from; undefined where it was given. */
+  readonly view: NodeView | undefined;
+  /** Undefined of a kubelet that answers as it should. */
+  readonly fault: FaultKind | undefined;
+  /** Resolves when it is over: true when all of it was handed to the kernel and the connection was not broken. */
+  readonly sent: Promise<boolean>;
 }
 
 interface Validity {
@@ -323,6 +338,14 @@ class Kubelets implements SimulatedKubelets {
     if (route === 'resource' && node.plan) {
       response.setHeader('Process-Start-Time-Unix', Math.floor(node.plan.bootMs / 1000));
     }
+    this.#options.onAnswer?.({
+      nodeName: node.name,
+      source: route === 'resource' ? 'resource' : 'summary',
+      body: content.body,
+      view: content.view,
+      fault: fault?.kind,
+      sent: wholeSent(response),
+    });
     await sendFaulty(fault, response, content, signal);
   }
 
@@ -330,18 +353,18 @@ class Kubelets implements SimulatedKubelets {
     route: 'summary' | 'only-cpu-and-memory' | 'resource',
     node: SimulatedNode,
     fault: ActiveFault | undefined,
-  ): KubeletBody | undefined {
+  ): (KubeletBody & { readonly view: NodeView | undefined }) | undefined {
     const { world, clock } = this.#options;
     const contentType = route === 'resource' ? RESOURCE_CONTENT_TYPE : 'application/json';
     const onlyCpuAndMemory = route === 'only-cpu-and-memory';
     if (node.pages) {
       const body =
         route === 'resource' ? node.pages.resource() : node.pages.summary({ onlyCpuAndMemory });
-      return body === undefined ? undefined : { contentType, body };
+      return body === undefined ? undefined : { contentType, body, view: undefined };
     }
     const view = viewNode(world, node, Math.floor(clock.nowMs()), fault);
     const body = route === 'resource' ? resourcePage(view) : summaryText(view, onlyCpuAndMemory);
-    return { contentType, body };
+    return { contentType, body, view };
   }
 }
 

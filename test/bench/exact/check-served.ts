@@ -1,0 +1,128 @@
+import { readDuration, exactSum } from '../../property/references/duration.ts';
+import { readQuantity } from '../../property/references/quantity.ts';
+import { truncated } from '../../property/references/rational.ts';
+import {
+  type Figures,
+  NODE,
+  type NodeReference,
+  type Served,
+} from '../../support/exact/node-reference.ts';
+
+/** What a metrics server said, as the JSON of its two lists. */
+export interface ServedLists {
+  /** When it was asked, ms of the same clock as that of the answers. */
+  readonly askedAtMs: number;
+  readonly nodes: NodeMetricsList;
+  readonly pods: PodMetricsList;
+}
+
+export interface NodeMetricsList {
+  readonly items: readonly (Measured & { readonly usage: UsageTexts })[];
+}
+
+export interface PodMetricsList {
+  readonly items: readonly (Measured & {
+    readonly containers: readonly { readonly name: string; readonly usage: UsageTexts }[];
+  })[];
+}
+
+interface Measured {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly timestamp: string;
+  readonly window: string;
+}
+
+interface UsageTexts {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/** Where the pods are whose figures can be checked. */
+export interface Whereabouts {
+  readonly namespace: string;
+  readonly name: string;
+  /** As its kubelet calls it. */
+  readonly uid: string;
+  readonly nodeName: string;
+}
+
+export interface Verdict {
+  /** Nodes and containers whose CPU, memory, timestamp and window were compared. */
+  readonly checked: number;
+  /** One text for each node or pod that nothing explains. */
+  readonly wrong: readonly string[];
+  /** Of checked CPU figures against the mean of the counter by true times; of rates of 1 millicore and more. */
+  readonly relativeErrors: readonly number[];
+}
+
+/**
+ * Compares what a server said of some nodes and their pods with what follows from these kubelets' own answers: to the
+ * nanocore, the byte, the second of the timestamp and the nanosecond of the window. Items of other nodes are passed over.
+ *
+ * The references must have taken every answer that was sent until the lists were read.
+ */
+export function checkServed(
+  lists: ServedLists,
+  references: ReadonlyMap<string, NodeReference>,
+  pods: readonly Whereabouts[],
+): Verdict {
+  const wrong: string[] = [];
+  const relativeErrors: number[] = [];
+  let checked = 0;
+  const judge = (
+    what: string,
+    served: Served,
+    found: { reference: NodeReference; namespace: string; name: string; uid: string },
+  ): void => {
+    checked += served.containers.size;
+    const verdict = found.reference.explain(found, served, lists.askedAtMs);
+    if (typeof verdict === 'string') wrong.push(`${what}: ${verdict}`);
+    else relativeErrors.push(...verdict.relativeErrors);
+  };
+  for (const item of lists.nodes.items) {
+    const { name } = item.metadata;
+    const reference = references.get(name);
+    if (!reference) continue;
+    const served = { ...measured(item), containers: new Map([[NODE, figuresOf(item.usage)]]) };
+    judge(`node ${name}`, served, { reference, namespace: '', name: NODE, uid: '' });
+  }
+  const whereabouts = new Map(pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
+  for (const item of lists.pods.items) {
+    const key = `${item.metadata.namespace ?? ''}/${item.metadata.name}`;
+    const pod = whereabouts.get(key);
+    const reference = pod && references.get(pod.nodeName);
+    if (!reference) continue;
+    const containers = new Map(item.containers.map(({ name, usage }) => [name, figuresOf(usage)]));
+    judge(
+      `pod ${key} on ${pod.nodeName}`,
+      { ...measured(item), containers },
+      { ...pod, reference },
+    );
+  }
+  return { checked, wrong, relativeErrors };
+}
+
+function measured({ timestamp, window }: Measured): { timestampSeconds: bigint; windowNs: bigint } {
+  const duration = readDuration(window);
+  if (!duration) throw new Error(`Cannot read the window "${window}"`);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp)) {
+    throw new Error(`Cannot read the timestamp "${timestamp}": expected whole seconds in UTC`);
+  }
+  return {
+    timestampSeconds: BigInt(Date.parse(timestamp)) / 1000n,
+    windowNs: truncated(exactSum(duration)),
+  };
+}
+
+function figuresOf({ cpu, memory }: UsageTexts): Figures {
+  return { nanoCores: whole(cpu, 1_000_000_000n), workingSetBytes: whole(memory, 1n) };
+}
+
+/** The quantity in parts of one; throws when it is no whole number of them. */
+function whole(text: string, parts: bigint): bigint {
+  const value = readQuantity(text)?.value;
+  if (!value || (value.numerator * parts) % value.denominator !== 0n) {
+    throw new Error(`Cannot read the quantity "${text}"`);
+  }
+  return (value.numerator * parts) / value.denominator;
+}

@@ -1,0 +1,126 @@
+import { NodeReference } from '../../support/exact/node-reference.ts';
+import { readAnswer } from '../../support/exact/readings.ts';
+import {
+  type NodeMetricsList,
+  type PodMetricsList,
+  type Verdict,
+  type Whereabouts,
+  checkServed,
+} from './check-served.ts';
+import type { Entry, HandOver } from './recorder.ts';
+
+export interface ExactCheckOptions {
+  /** Of the metrics server. */
+  readonly resolutionMs: number;
+  /** Entries from that number on are handed over: fetchHandOver(port, from). */
+  readonly handOver: (from: number) => Promise<HandOver>;
+  /** The JSON of the path below /apis/metrics.k8s.io/v1beta1; rejects unless the answer is 200. */
+  readonly list: (resource: 'nodes' | 'pods') => Promise<unknown>;
+}
+
+/** Of all checks together. */
+export interface ExactFigures {
+  readonly checks: number;
+  /** Nodes and containers whose CPU, memory, timestamp and window were compared. */
+  readonly checked: number;
+  /** How many nodes and pods nothing explained, and what is wrong with the first of them. */
+  readonly wrong: number;
+  readonly complaints: readonly string[];
+  /** Of CPU against the mean of the counter by the true times of its points; NaN when nothing was compared. */
+  readonly medianError: number;
+  readonly worstError: number;
+}
+
+const MOST_COMPLAINTS = 20;
+/** As long as figures can be served: staleness, and an excused kubelet's five minutes. */
+const MEMORY_MS = 7 * 60_000;
+
+/**
+ * Checks again and again, while everything else goes on, that what a metrics server serves of the sampled nodes follows
+ * from what their kubelets answered. To be made when the server is about to start; `check` at least once a minute.
+ *
+ * Usage in the bench:
+ *
+ *     const exact = new ExactCheck({ resolutionMs, handOver: (from) => fetchHandOver(port, from), list });
+ *     await exact.begin();       // just before the server starts: what was answered to others does not count
+ *     await exact.check();       // as often as wanted, also while lists are loaded
+ *     exact.figures();
+ */
+export class ExactCheck {
+  private readonly options: ExactCheckOptions;
+  private readonly references = new Map<string, NodeReference>();
+  private readonly errors: number[] = [];
+  private readonly complaints: string[] = [];
+  private next = 0;
+  private checks = 0;
+  private checked = 0;
+  private wrong = 0;
+
+  constructor(options: ExactCheckOptions) {
+    this.options = options;
+  }
+
+  /** Forgets all answers up to now. */
+  async begin(): Promise<void> {
+    this.next = (await this.options.handOver(this.next)).next;
+    this.references.clear();
+  }
+
+  /** Reads both lists once. */
+  async check(): Promise<Verdict> {
+    const before = await this.takeOver();
+    const askedAtMs = Date.now();
+    const [nodes, pods] = await Promise.all([
+      this.options.list('nodes') as Promise<NodeMetricsList>,
+      this.options.list('pods') as Promise<PodMetricsList>,
+    ]);
+    const after = new Map((await this.takeOver()).map((pod) => [keyOf(pod), pod]));
+    // A pod that came, went or moved meanwhile may have been served from where it was or where it is.
+    const stayed = before.filter((pod) => after.has(keyOf(pod)));
+    const verdict = checkServed({ askedAtMs, nodes, pods }, this.references, stayed);
+    this.checks += 1;
+    this.checked += verdict.checked;
+    this.wrong += verdict.wrong.length;
+    this.complaints.push(...verdict.wrong.slice(0, MOST_COMPLAINTS - this.complaints.length));
+    this.errors.push(...verdict.relativeErrors);
+    return verdict;
+  }
+
+  figures(): ExactFigures {
+    const { checks, checked, wrong, complaints } = this;
+    const sorted = this.errors.toSorted((one, other) => one - other);
+    return {
+      ...{ checks, checked, wrong, complaints },
+      medianError: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+      worstError: sorted.at(-1) ?? Number.NaN,
+    };
+  }
+
+  private async takeOver(): Promise<readonly Whereabouts[]> {
+    const { entries, next, pods } = await this.options.handOver(this.next);
+    this.next = next;
+    for (const entry of entries) this.take(entry);
+    return pods;
+  }
+
+  private take(entry: Entry): void {
+    const reference =
+      this.references.get(entry.nodeName) ??
+      new NodeReference({ resolutionMs: this.options.resolutionMs, memoryMs: MEMORY_MS });
+    this.references.set(entry.nodeName, reference);
+    if (entry.kind === 'gone') {
+      reference.forget();
+      return;
+    }
+    reference.take({
+      sentAtMs: entry.sentAtMs,
+      mayBeLost: !entry.certain,
+      readings: readAnswer(entry.source, entry.body),
+      truths: new Map(entry.truths.map(([key, atMs, startMs]) => [key, { atMs, startMs }])),
+    });
+  }
+}
+
+function keyOf({ namespace, name, uid, nodeName }: Whereabouts): string {
+  return [namespace, name, uid, nodeName].join('/');
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import type { KubeletAnswer } from '../../../src/simulator/kubelet.ts';
+import type { NodeView } from '../../../src/simulator/samples.ts';
+import type { World } from '../../../src/simulator/world.ts';
+import { NODE } from '../../support/exact/node-reference.ts';
+import type { Source } from '../../support/exact/readings.ts';
+import type { Whereabouts } from './check-served.ts';
+
+/** Of a sampled node, in the order in which things happened. */
+export type Entry = AnswerEntry | GoneEntry;
+
+interface AnswerEntry {
+  readonly kind: 'answer';
+  readonly at: number;
+  readonly nodeName: string;
+  /** When its body began to be sent, ms since the epoch. */
+  readonly sentAtMs: number;
+  readonly source: Source;
+  readonly body: string;
+  /** False when the connection broke, or a fault made it uncertain that the body was taken. */
+  readonly certain: boolean;
+  /** When points were really taken and containers really started, ms, by `NAMESPACE/POD/CONTAINER` and NODE. */
+  readonly truths: readonly (readonly [key: string, atMs: number, startMs: number])[];
+}
+
+/** The node was deleted. */
+interface GoneEntry {
+  readonly kind: 'gone';
+  readonly at: number;
+  readonly nodeName: string;
+}
+
+/** What the recorder knows since somebody asked last. */
+export interface HandOver {
+  readonly entries: readonly Entry[];
+  /** The number of the next entry: what is asked for next time. */
+  readonly next: number;
+  /** The pods that the sampled nodes have now. */
+  readonly pods: readonly Whereabouts[];
+}
+
+/** One in so many nodes is sampled, and at least one. */
+const ONE_IN = 100;
+/** Of all sampled nodes together; 10 nodes of 30 pods at 15 s fill it in five minutes. */
+const MOST_ENTRIES = 2_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Faults under which the body arrives as it stands; under all others nobody knows. */
+const HARMLESS: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'lying-negative',
+  'lying-huge',
+  'clock-back',
+  'counter-reset',
+  'not-ready',
+]);
+
+/**
+ * Keeps what the kubelets of a stable sample of all nodes really answered, until it is asked for: the same nodes in
+ * every run, and of those that come later as many.
+ */
+export class AnswerRecorder {
+  private readonly world: World;
+  /** Nodes with a mark up to this one are sampled. */
+  private readonly lastMark: string;
+  private readonly entries: Entry[] = [];
+  private bytes = 0;
+  private next = 0;
+  private readonly unsubscribe: () => void;
+
+  constructor(world: World) {
+    this.world = world;
+    const marks = world
+      .nodes()
+      .map(({ name }) => markOf(name))
+      .sort();
+    this.lastMark = marks[Math.max(1, Math.ceil(marks.length / ONE_IN)) - 1] ?? '';
+    this.unsubscribe = world.subscribe(({ type, object }) => {
+      if (object.kind !== 'Node' || type !== 'deleted') return;
+      const nodeName = object.metadata.name;
+      if (this.samples(nodeName)) this.add({ kind: 'gone', at: this.next++, nodeName });
+    });
+  }
+
+  samples(nodeName: string): boolean {
+    return markOf(nodeName) <= this.lastMark;
+  }
+
+  /** For the simulator's `onAnswer`. */
+  record({ nodeName, source, body, view, fault, sent }: KubeletAnswer): void {
+    if (!this.samples(nodeName)) return;
+    const entry = {
+      kind: 'answer' as const,
+      at: this.next++,
+      nodeName,
+      sentAtMs: Date.now(),
+      source,
+      body: typeof body === 'string' ? body : Buffer.from(body).toString(),
+      certain: false,
+      truths: view ? truthsOf(view) : [],
+    };
+    this.add(entry);
+    // Until all of it is away it may still break off.
+    void sent.then((isWhole) => {
+      entry.certain = isWhole && HARMLESS.has(fault);
+    });
+  }
+
+  /**
+   * The entries from that number on; those before it are dropped.
+   * Throws when some were dropped that nobody has seen: the sample was too large, or nobody came for too long.
+   */
+  handOver(from: number): HandOver {
+    while ((this.entries[0]?.at ?? from) < from) this.drop();
+    const [first] = this.entries;
+    if (from < this.next && first?.at !== from) {
+      throw new Error(`Cannot hand over from entry ${from}: the oldest is ${first?.at ?? 'gone'}`);
+    }
+    const pods = this.world
+      .nodes()
+      .filter(({ name }) => this.samples(name))
+      .flatMap(({ name: nodeName }) =>
+        [...this.world.podsOn(nodeName)].map(({ namespace, name, kubeletUid: uid }) => ({
+          ...{ namespace, name, uid, nodeName },
+        })),
+      );
+    return { entries: [...this.entries], next: this.next, pods };
+  }
+
+  [Symbol.dispose](): void {
+    this.unsubscribe();
+  }
+
+  private add(entry: Entry): void {
+    this.entries.push(entry);
+    this.bytes += bytesOf(entry);
+    while (this.entries.length > MOST_ENTRIES || this.bytes > MOST_BYTES) this.drop();
+  }
+
+  private drop(): void {
+    const entry = this.entries.shift();
+    if (entry) this.bytes -= bytesOf(entry);
+  }
+}
+
+function bytesOf(entry: Entry): number {
+  return entry.kind === 'answer' ? entry.body.length : 0;
+}
+
+/** Evenly spread, and always the same for the same name. */
+function markOf(nodeName: string): string {
+  return createHash('sha256').update(nodeName).digest('hex');
+}
+
+function truthsOf({ node, sample, pods }: NodeView): [string, number, number][] {
+  return [
+    [NODE, sample.atMs, node.plan?.bootMs ?? Number.NaN],
+    ...pods.flatMap(({ pod, containers }) =>
+      containers.map((view): [string, number, number] => [
+        `${pod.namespace}/${pod.name}/${view.container.name}`,
+        view.sample.atMs,
+        view.startMs,
+      ]),
+    ),
+  ];
+}
