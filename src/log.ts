@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import process from 'node:process';
-import type * as Pino from 'pino';
+import type Pino from 'pino';
 import { goQuote } from './apimachinery/go-quote.ts';
+import { SourcePlaces } from './source-places.ts';
 
 /** What the rooms know of the log: a constant message, and everything variable as fields (pino's shape). */
 export interface Logger {
@@ -33,14 +33,20 @@ const DEBUG_VERBOSITY = 3;
  * knows; `json` are pino's. Both write what kubelets and callers said, so credentials are struck out: in
  * fields named after them, and wherever a text looks like one.
  *
- * `write` receives whole lines with their line feed.
+ * `write` receives whole lines with their line feed; `pino` is needed for `json` alone (pinoFor).
  */
-export function createLogger(settings: LogSettings, write: (line: string) => void): Logger {
-  const log = settings.format === 'json' ? jsonWriter(write) : textWriter(write);
+export function createLogger(
+  settings: LogSettings,
+  write: (line: string) => void,
+  pino?: typeof Pino,
+): Logger {
+  const places = new SourcePlaces();
+  const log = settings.format === 'json' ? jsonWriter(write, pino) : textWriter(write, places);
   const isDebugging = settings.verbosity >= DEBUG_VERBOSITY;
   const at = (level: Level): Logger[Level] => {
     const write = (fields: object, message: string): void => {
-      log({ level, fields: safeFields(fields), message, writtenBy: write });
+      const safe = safeFields(fields).map(([key, value]) => [key, placed(value, places)] as const);
+      log({ level, fields: safe, message, writtenBy: write });
     };
     return write;
   };
@@ -62,9 +68,19 @@ interface Entry {
 
 type LineWriter = (entry: Entry) => void;
 
-/** pino is loaded only when it is asked for: it costs 8 MB, and most servers log as text. */
-function jsonWriter(write: (line: string) => void): LineWriter {
-  const { pino } = createRequire(import.meta.url)('pino') as typeof Pino;
+/** What createLogger needs for these settings: pino costs 8 MB, and most servers log as text. */
+export async function pinoFor({ format }: LogSettings): Promise<typeof Pino | undefined> {
+  return format === 'json' ? (await import('pino')).default : undefined;
+}
+
+/** An error's stack names the sources, whatever it ran from. */
+function placed(value: Plain, places: SourcePlaces): Plain {
+  if (!isRecord(value) || typeof value['stack'] !== 'string') return value;
+  return { ...value, stack: places.inStack(value['stack']) };
+}
+
+function jsonWriter(write: (line: string) => void, pino: typeof Pino | undefined): LineWriter {
+  if (pino === undefined) throw new TypeError('Cannot log as JSON without pino');
   // Fields come in as plain values; pino's own serializer would take an error's for an error again.
   const serializers = { err: (err: unknown): unknown => err };
   const logger = pino({ level: 'debug', serializers }, { write });
@@ -76,10 +92,10 @@ function jsonWriter(write: (line: string) => void): LineWriter {
 const SEVERITY = { error: 'E', warn: 'W', info: 'I', debug: 'I' } satisfies Record<Level, string>;
 
 /** `I1120 22:07:29.921283   27173 file.ts:53] "msg" err="why" key="value"`; the time is local, as klog's. */
-function textWriter(write: (line: string) => void): LineWriter {
+function textWriter(write: (line: string) => void, places: SourcePlaces): LineWriter {
   const thread = `${process.pid}`.padStart(7);
   return ({ level, fields, message, writtenBy }) => {
-    const place = callerOf(writtenBy);
+    const place = callerOf(writtenBy, places);
     const head = `${SEVERITY[level]}${klogTime(new Date())} ${thread} ${place}]`;
     // The error stands first, as klog has it.
     const sorted = [
@@ -92,13 +108,15 @@ function textWriter(write: (line: string) => void): LineWriter {
 }
 
 /** `server.ts:53`: who called the function. */
-function callerOf(written: Logger[Level]): string {
+function callerOf(written: Logger[Level], places: SourcePlaces): string {
   const usualLimit = Error.stackTraceLimit;
   const trace: { stack?: string } = {};
   Error.stackTraceLimit = 1;
   Error.captureStackTrace(trace, written);
   Error.stackTraceLimit = usualLimit;
-  const [, file, line] = /([^/\\() ]+):(\d+):\d+\)?\s*$/.exec(trace.stack ?? '') ?? [];
+  const [, place = ''] =
+    /(?:\(|at (?:async )?)([^()]+:\d+:\d+)\)?\s*$/.exec(trace.stack ?? '') ?? [];
+  const [, file, line] = /([^/\\]+?):(\d+)(?::\d+)?$/.exec(places.of(place)) ?? [];
   return file === undefined ? 'metrics-server:1' : `${file}:${line}`;
 }
 

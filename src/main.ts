@@ -7,7 +7,7 @@ import { helpText } from './config/help.ts';
 import { parseOptions } from './config/options.ts';
 import { toConfig } from './config/to-config.ts';
 import { UsageError } from './config/usage-error.ts';
-import { createLogger, errorText, isBug } from './log.ts';
+import { createLogger, errorText, isBug, pinoFor } from './log.ts';
 import { runServer } from './server.ts';
 
 const EXIT_FAILURE = 1;
@@ -33,7 +33,11 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(config: Config): Promise<number> {
-  const log = createLogger(config.logging, (line) => process.stderr.write(line));
+  const log = createLogger(
+    config.logging,
+    (line) => process.stderr.write(line),
+    await pinoFor(config.logging),
+  );
   const start = { isOver: false };
   try {
     await runServer(

@@ -1,16 +1,22 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createLogger } from '../../src/log.ts';
+import { createLogger, pinoFor } from '../../src/log.ts';
 import type { Logger, LogSettings } from '../../src/log.ts';
 
 const NOW = new Date(2026, 10, 20, 22, 7, 9, 21);
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl';
 
+const PINO = await pinoFor({ format: 'json', verbosity: 0 });
+
 function logged(use: (log: Logger) => void, settings?: Partial<LogSettings>): string[] {
   const lines: string[] = [];
   use(
-    createLogger({ format: 'text', verbosity: 0, ...settings }, (line) => {
-      lines.push(line);
-    }),
+    createLogger(
+      { format: 'text', verbosity: 0, ...settings },
+      (line) => {
+        lines.push(line);
+      },
+      PINO,
+    ),
   );
   return lines;
 }

@@ -86,7 +86,7 @@ function digestOf(names: readonly string[]): string {
   const digest = createHash('sha256').update([process.arch, ...names].join('\0'));
   const files = [
     ...SOURCES.map((name) => join(REPOSITORY, name)),
-    ...filesBelow(join(REPOSITORY, 'src')),
+    ...['scripts', 'src'].flatMap((name) => filesBelow(join(REPOSITORY, name))),
     ...filesBelow(OURS),
   ];
   for (const file of files) {
