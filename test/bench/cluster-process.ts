@@ -1,26 +1,29 @@
-// A simulated cluster in a process of its own, for round.ts: says where it is in one line of JSON, and
-// ends when its standard input does.
+// A simulated cluster in a process of its own: says where it is in one line of JSON, and ends when its
+// standard input does.
 import process from 'node:process';
+import { systemClock } from '../../src/clock.ts';
 import { createCluster } from '../../src/simulator/cluster.ts';
+import { createBenchWorld } from './bench-world.ts';
+import type { ClusterAddress } from './cluster-address.ts';
 
 const [nodes = '', podsPerNode = ''] = process.argv.slice(2);
-await using cluster = await createCluster({
-  nodes: Number(nodes),
-  podsPerNode: Number(podsPerNode),
-});
+const size = { nodes: Number(nodes), podsPerNode: Number(podsPerNode) };
+const { world, steadyPods, selected } = createBenchWorld(size, systemClock);
+await using cluster = await createCluster({ world });
 const { certPem, keyPem } = cluster.identities.clientCertificate('admin', ['system:masters']);
-const pods = cluster.world.pods().map(({ namespace, name }) => [namespace, name]);
-process.stdout.write(
-  `${JSON.stringify({
-    port: Number(new URL(cluster.url).port),
-    ca: cluster.authorities.kubeApiServer,
-    kubeletCa: cluster.authorities.kubelet,
-    token: cluster.serviceAccountToken('kube-system', 'metrics-server'),
-    admin: { cert: certPem, key: keyPem },
-    pods: pods.length,
-    somePods: pods.slice(0, 200),
-  })}\n`,
-);
+const address: ClusterAddress = {
+  port: Number(new URL(cluster.url).port),
+  ca: cluster.authorities.kubeApiServer,
+  kubeletCa: cluster.authorities.kubelet,
+  token: cluster.serviceAccountToken('kube-system', 'metrics-server'),
+  kubeconfig: cluster.kubeconfig('metrics-server'),
+  admin: { cert: certPem, key: keyPem },
+  nodes: world.nodes().map(({ name }) => name),
+  pods: world.pods().length,
+  steadyPods,
+  selected,
+};
+process.stdout.write(`${JSON.stringify(address)}\n`);
 await new Promise((resolve) => {
   process.stdin.on('end', resolve).resume();
 });

@@ -10,6 +10,8 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { ClusterAddress } from './cluster-address.ts';
+import { API, podPath } from './first-figures.ts';
 
 export interface RoundFigures {
   readonly nodes: number;
@@ -42,23 +44,12 @@ export interface RoundScenario {
   readonly rounds: number;
 }
 
-interface ClusterAddress {
-  readonly port: number;
-  readonly ca: string;
-  readonly kubeletCa: string;
-  readonly token: string;
-  readonly admin: { readonly cert: string; readonly key: string };
-  readonly pods: number;
-  readonly somePods: readonly (readonly [string, string])[];
-}
-
 const RESOLUTION_S = 15;
 const LISTS = 20;
 /** Spread over a whole round. */
 const GETS = 400;
 const READY_WITHIN_S = 120;
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-const API = '/apis/metrics.k8s.io/v1beta1';
 /** Of a clock tick in /proc, as everywhere on Linux. */
 const TICKS_PER_SECOND = 100;
 
@@ -105,8 +96,7 @@ export async function benchRound(
   const atRest = memoryMb(pid);
   progress(`${name}: one pod, ${GETS} times`);
   const podMs = await timed(GETS, (RESOLUTION_S * 1000) / GETS, async (at) => {
-    const [namespace, pod] = cluster.somePods[at % cluster.somePods.length] ?? ['', ''];
-    await get(`${API}/namespaces/${namespace}/pods/${pod}`);
+    await get(podPath(cluster.steadyPods[at % cluster.steadyPods.length] ?? ''));
   });
   progress(`${name}: all pods, ${LISTS} times`);
   let listBytes = 0;

@@ -1,0 +1,72 @@
+import process from 'node:process';
+import type { ImageEntry } from './image-entry.ts';
+
+/** One of the two servers: how it is started, and how it is called in tables. */
+export interface Contestant {
+  readonly name: 'ours' | 'theirs';
+  /** Without the flags that the bench adds; may contain placeholders. */
+  readonly command: readonly string[];
+  /** Whether its self-metrics tell the delay of an event loop. */
+  readonly hasEventLoop: boolean;
+}
+
+/** What differs from run to run in a server's command line. */
+export interface Surroundings {
+  readonly port: number;
+  readonly certDir: string;
+  readonly kubeletCa: string;
+  /** Undefined for a server that finds a service account, as in a pod. */
+  readonly kubeconfig: string | undefined;
+}
+
+export const RESOLUTION_S = 15;
+
+export function ours({ nodeFlags, file }: ImageEntry, projectFolder: string): Contestant {
+  return {
+    name: 'ours',
+    command: [process.execPath, ...nodeFlags, `${projectFolder}${file}`],
+    hasEventLoop: true,
+  };
+}
+
+/** @throws Error when there is no word in it. */
+export function theirs(commandLine: string): Contestant {
+  const command = commandLine.split(/\s+/).filter((word) => word !== '');
+  if (command.length === 0)
+    throw new Error('Cannot compare with nothing: --compare names no program');
+  return { name: 'theirs', command, hasEventLoop: false };
+}
+
+/** Its whole command line: placeholders filled in, and the bench's flags that it does not name itself. */
+export function commandLine(
+  { command }: Contestant,
+  { port, certDir, kubeletCa, kubeconfig }: Surroundings,
+): string[] {
+  const places = new Map([
+    ['{port}', String(port)],
+    ['{cert-dir}', certDir],
+    ['{kubelet-ca}', kubeletCa],
+    ['{kubeconfig}', kubeconfig ?? ''],
+  ]);
+  const given = command.map((word) =>
+    word.replaceAll(/\{[a-z-]+\}/g, (place) => places.get(place) ?? place),
+  );
+  const added = [
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--cert-dir=${certDir}`,
+    `--metric-resolution=${RESOLUTION_S}s`,
+    '--kubelet-use-node-status-port',
+    '--kubelet-preferred-address-types=InternalIP',
+    `--kubelet-certificate-authority=${kubeletCa}`,
+    ...['', 'authentication-', 'authorization-'].flatMap((purpose) =>
+      kubeconfig === undefined ? [] : [`--${purpose}kubeconfig=${kubeconfig}`],
+    ),
+  ];
+  const named = new Set(given.map((word) => flagName(word)));
+  return [...given, ...added.filter((word) => !named.has(flagName(word)))];
+}
+
+function flagName(word: string): string {
+  return word.split('=')[0] ?? '';
+}

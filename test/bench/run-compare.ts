@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { compare } from './compare.ts';
+import { type Contestant, ours, theirs } from './contestant.ts';
+import { imageEntry } from './image-entry.ts';
+import { findMeans } from './launch.ts';
+import { goModule, machine, surroundingsText } from './machine.ts';
+import { fullPace } from './measure.ts';
+import { type Options, UsageError } from './options.ts';
+import { compareReport } from './report.ts';
+import { sizeName } from './targets.ts';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Compares, and returns the report. Says what it is doing, and each size as soon as it is over. */
+export async function runCompare(
+  options: Options,
+  progress: (line: string) => void,
+  say: (text: string) => void,
+): Promise<string> {
+  const own = ourServer(options);
+  const other = otherServer(options);
+  const means = findMeans();
+  const results = await compare({
+    ours: own,
+    theirs: other,
+    sizes: options.sizes,
+    rounds: options.rounds,
+    means,
+    paceAt: fullPace,
+    progress,
+    sizeDone: (result) => {
+      say(`${compareReport([result], `# ${sizeName(result.size)}`)}\n\n`);
+    },
+  });
+  const versions = [`ours: ${own.command.slice(1).join(' ').replaceAll(PROJECT, '')}`];
+  if (other) versions.push(`theirs: ${versionOf(other)}`);
+  const heading = `${machine()}; ${versions.join('; ')}. ${surroundingsText(means)}`;
+  return compareReport(results, heading);
+}
+
+/** As the image runs it, built before unless told not to. */
+function ourServer({ build }: Options): Contestant {
+  if (build) {
+    const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+      cwd: PROJECT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status !== 0) throw new Error('Cannot measure: our server could not be built');
+  }
+  return ours(imageEntry(readFileSync(`${PROJECT}Dockerfile`, 'utf8')), PROJECT);
+}
+
+function otherServer({ compare: command }: Options): Contestant | undefined {
+  if (command === undefined || command === 'none') return undefined;
+  const contestant = theirs(command);
+  const [program = ''] = contestant.command;
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  if (error) throw new UsageError(`--compare: cannot run ${program}: ${error.message}`);
+  return contestant;
+}
+
+/** What it says of itself; Go's own note of the module says more than the Go server's --version. */
+function versionOf({ command }: Contestant): string {
+  const [program = ''] = command;
+  const path = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], { encoding: 'utf8' });
+  const module = goModule(path.stdout.trim());
+  if (module !== undefined) return module;
+  return spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.trim();
+}

@@ -1,0 +1,33 @@
+/** What several rounds say of one figure. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** NaN of nothing. The mean of the middle two where the count is even. */
+export function median(values: readonly number[]): number {
+  const sorted = ascending(values);
+  const half = sorted.length / 2;
+  const upper = sorted[Math.floor(half)] ?? Number.NaN;
+  return Number.isInteger(half) ? ((sorted[half - 1] ?? Number.NaN) + upper) / 2 : upper;
+}
+
+/** The smallest value that so large a share of all does not exceed (nearest rank); NaN of nothing. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = ascending(values);
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  return sorted[rank - 1] ?? Number.NaN;
+}
+
+/** Undefined of nothing. */
+export function spreadOf(values: readonly number[]): Spread | undefined {
+  const sorted = ascending(values);
+  const [min] = sorted;
+  const max = sorted.at(-1);
+  return min === undefined || max === undefined ? undefined : { median: median(sorted), min, max };
+}
+
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((one, other) => one - other);
+}
