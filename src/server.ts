@@ -28,6 +28,7 @@ import { tokenReviewer } from './kube/token-review.ts';
 import { userAgent } from './kube/user-agent.ts';
 import { kubeletInstruments } from './kubelet/instruments.ts';
 import { KubeletClient } from './kubelet/kubelet-client.ts';
+import { Names } from './kubelet/names.ts';
 import type { Logger } from './log.ts';
 import { scraperInstruments } from './scraper/instruments.ts';
 import { Scraper } from './scraper/scraper.ts';
@@ -76,7 +77,8 @@ export async function runServer(
   const following = { client: kube.lister, clock, log, random: Math.random };
   const { presence } = kube;
   const nodes = house.use(new NodeInformer({ ...following, follower: presence.follower() }));
-  const pods = house.use(new PodInformer({ ...following, follower: presence.follower() }));
+  const names = new Names();
+  const pods = house.use(new PodInformer({ ...following, follower: presence.follower(), names }));
 
   // from the kubelets: two points of everything
   const storage = new Storage({
@@ -91,6 +93,7 @@ export async function runServer(
       userAgent: agent,
       readFile: surroundings.readFile,
       instruments: kubeletInstruments(registry),
+      names,
       clock,
       log,
     }),

@@ -23,14 +23,21 @@ const RESOURCE = {
   remedy: 'Grant get, list and watch of pods to our account (ClusterRole system:metrics-server)',
 };
 
-export type PodInformerOptions = Omit<InformerOptions, 'resource'>;
+/** Gives one string for equal texts: kubelets tell the names and uids of the same pods. */
+export interface TextPool {
+  share(text: string): string;
+}
+
+export interface PodInformerOptions extends Omit<InformerOptions, 'resource'> {
+  readonly names: TextPool;
+}
 
 /** Follows the running pods of the cluster, by their metadata. */
 export class PodInformer extends Informer {
   private readonly pods: PodMirror;
 
   constructor(options: PodInformerOptions) {
-    const pods = new PodMirror();
+    const pods = new PodMirror(options.names);
     super(pods, { ...options, resource: RESOURCE });
     this.pods = pods;
   }
@@ -60,6 +67,11 @@ export class PodInformer extends Informer {
 export class PodMirror implements Mirror {
   readonly index = new PodIndex();
   private readonly labels = new LabelSetInterner();
+  private readonly names: TextPool;
+
+  constructor(names: TextPool) {
+    this.names = names;
+  }
 
   /** How many different sets of labels are held. */
   get labelSets(): number {
@@ -71,17 +83,20 @@ export class PodMirror implements Mirror {
     const { namespace, name } = keyOf(metadata);
     if (namespace === '' || name === '') return undefined;
     const known = this.index.get(namespace, name);
-    const pod: PodRecord = {
-      namespace: this.index.namespaceText(namespace),
-      name: known?.name ?? name,
-      uid: textOf(memberOf(metadata, 'uid')),
-      mirrorUid: textOf(memberOf(memberOf(metadata, 'annotations'), CONFIG_MIRROR)),
-      labels: this.labels.intern(textEntriesOf(memberOf(metadata, 'labels'))),
-    };
+    const uid = textOf(memberOf(metadata, 'uid'));
+    const mirrorUid = textOf(memberOf(memberOf(metadata, 'annotations'), CONFIG_MIRROR));
+    const labels = this.labels.intern(textEntriesOf(memberOf(metadata, 'labels')));
     if (known) {
       this.labels.release(known.labels);
-      if (isSame(known, pod)) return known;
+      if (isSame(known, { uid, mirrorUid, labels })) return known;
     }
+    const pod: PodRecord = {
+      namespace: this.index.namespaceText(namespace),
+      name: this.names.share(name),
+      uid: this.names.share(uid),
+      mirrorUid: this.names.share(mirrorUid),
+      labels,
+    };
     this.index.set(pod);
     return pod;
   }
@@ -109,7 +124,7 @@ function keyOf(metadata: unknown): { readonly namespace: string; readonly name: 
   };
 }
 
-function isSame(left: PodRecord, right: PodRecord): boolean {
+function isSame(left: PodRecord, right: Pick<PodRecord, 'uid' | 'mirrorUid' | 'labels'>): boolean {
   return (
     left.uid === right.uid && left.mirrorUid === right.mirrorUid && left.labels === right.labels
   );

@@ -9,7 +9,7 @@ import { ExpositionDecoder } from './exposition.ts';
 import { type Failure, lateWords, refusalWords, transportWords } from './failure-words.ts';
 import type { KubeletInstruments } from './instruments.ts';
 import { KubeletError, type KubeletErrorKind } from './kubelet-error.ts';
-import { Names } from './names.ts';
+import type { Names } from './names.ts';
 import { type AddressConfig, type KubeletNode, kubeletHost } from './node-address.ts';
 import { type Ask, SourceChoice } from './source-choice.ts';
 import { SummaryDecoder } from './summary.ts';
@@ -37,6 +37,8 @@ export interface KubeletClientParts {
   readonly userAgent: string;
   readonly readFile: (path: string) => Promise<string>;
   readonly instruments: KubeletInstruments;
+  /** Shared with whoever else is told the names of pods. */
+  readonly names: Names;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -64,7 +66,7 @@ export class KubeletClient implements AsyncDisposable {
   #isRuleMissingLogged = false;
 
   private constructor(parts: KubeletClientParts, connections: Connections) {
-    const names = new Names();
+    const { names } = parts;
     this.#parts = parts;
     this.#connections = connections;
     this.#choice = new SourceChoice(parts.config.source);

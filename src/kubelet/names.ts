@@ -5,23 +5,29 @@ const DELETE = 0x7f;
 const HASH_BEGIN = 0x811c9dc5;
 const HASH_PRIME = 0x01000193;
 
+/** Slots of the table, a power of two. */
 const SMALLEST_TABLE = 1 << 10;
-/** Names kept per generation. A cluster of 150,000 pods has some 350,000 names and uids. */
+/** How much of it is filled at most. */
+const FULLEST = 0.7;
+/** Names kept. A cluster of 150,000 pods has some 350,000 names and uids. */
 const MOST_NAMES = 1 << 20;
 /** The longest name that Kubernetes allows (RFC 1123 subdomain); what is longer is not kept. */
 const LONGEST_NAME_BYTES = 253;
-/** How often every kept name is looked up, on average, before a generation ends. */
-const LOOKUPS_PER_NAME = 16;
+/** How often every name in use is looked up, on average, in one period: so many rounds of the cluster, or fewer. */
+const LOOKUPS_PER_NAME = 8;
 /** Slots that are tried for one name: names made up to meet in one slot must not make a search of the whole table. */
-const MOST_PROBES = 64;
+const MOST_PROBES = 128;
+/** Lookups between two pieces of the sweep, and slots that a piece looks at. */
+const SWEEP_PIECE = 256;
 
 /**
  * Turns the bytes of a name into a string, and the same bytes into the same string without allocating
- * again: all kubelets repeat their names every few seconds.
+ * again: all kubelets repeat their names every few seconds, and kube-apiserver tells the same ones.
  *
- * Bounded without a clock: names are kept in two generations. What is looked up moves to the young one;
- * when each name has been looked up about LOOKUPS_PER_NAME times (so many scrapes of the cluster) or the table
- * is full, the old one is dropped. So names of pods that are gone vanish within twice that.
+ * Bounded without a clock: a period is over when each name in use has been looked up about LOOKUPS_PER_NAME times. A
+ * sweep goes round the table, a few slots at a time, and drops what was not looked up in this period or the one before. So
+ * names of pods that are gone vanish within three periods, and there is no moment at which everything is moved, or held
+ * twice. A name is in use from its second lookup on: else names that come and go would make their own period longer.
  */
 export class Names {
   /** The hash of the name returned last: equal names have equal hashes. */
@@ -29,9 +35,46 @@ export class Names {
   /** What internQuoted found last. */
   last = '';
 
-  private young = new Generation();
-  private old = new Generation();
+  /** Open-addressed: the names, their hashes, and the period (modulo 256) of the last lookup but the first of each. */
+  private names = new Array<string | undefined>(SMALLEST_TABLE).fill(undefined);
+  private hashes = new Int32Array(SMALLEST_TABLE);
+  private periods = new Uint8Array(SMALLEST_TABLE);
+  private kept = 0;
+  private period = 0;
+  /** In this period: lookups, and names in use that were looked up. */
   private lookups = 0;
+  private used = 0;
+  /** Where the sweep goes on. */
+  private swept = 0;
+
+  /** How many names are kept. */
+  get size(): number {
+    return this.kept;
+  }
+
+  /** The string that is kept for a text, so that whoever got it another way does not hold one more. */
+  share(text: string): string {
+    if (text.length > LONGEST_NAME_BYTES) return text;
+    let hash = HASH_BEGIN;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= DELETE) return text;
+      hash = Math.imul(hash ^ code, HASH_PRIME);
+    }
+    this.hash = mixed(hash);
+    this.count();
+    const mask = this.names.length - 1;
+    for (let probe = 0; probe < MOST_PROBES; probe++) {
+      const slot = (this.hash + probe) & mask;
+      const name = this.names[slot];
+      if (name === undefined) break;
+      if (name !== text) continue;
+      this.use(slot);
+      return name;
+    }
+    this.keep(text);
+    return text;
+  }
 
   /** The string of the bytes from `start` to `end`, read as UTF-8. */
   intern(bytes: Uint8Array, start: number, end: number): string {
@@ -63,79 +106,111 @@ export class Names {
 
   /** Looks the bytes up whose hash was just made. */
   private find(bytes: Uint8Array, start: number, end: number): string {
-    const { hash } = this;
-    this.lookups++;
-    const known = this.young.find(hash, bytes, start, end);
-    if (known !== undefined) return known;
-    const name = this.old.find(hash, bytes, start, end) ?? decode(bytes, start, end);
-    if (end - start <= LONGEST_NAME_BYTES && isAscii(bytes, start, end)) this.keep(hash, name);
-    return name;
-  }
-
-  private keep(hash: number, name: string): void {
-    const { size } = this.young;
-    if (
-      size >= MOST_NAMES ||
-      (size >= SMALLEST_TABLE / 2 && this.lookups > size * LOOKUPS_PER_NAME)
-    ) {
-      this.old = this.young;
-      this.young = new Generation();
-      this.lookups = 0;
-    }
-    this.young.add(hash, name);
-  }
-}
-
-/** An open-addressed hash table that only grows. */
-class Generation {
-  size = 0;
-  private names = new Array<string | undefined>(SMALLEST_TABLE).fill(undefined);
-  private hashes = new Int32Array(SMALLEST_TABLE);
-
-  find(hash: number, bytes: Uint8Array, start: number, end: number): string | undefined {
-    const names = this.names;
-    const hashes = this.hashes;
+    this.count();
+    const { hash, hashes, names } = this;
     const mask = hashes.length - 1;
     for (let probe = 0; probe < MOST_PROBES; probe++) {
       const slot = (hash + probe) & mask;
       const name = names[slot];
-      if (name === undefined) return undefined;
-      if (hashes[slot] === hash && equals(name, bytes, start, end)) return name;
+      if (name === undefined) break;
+      if (hashes[slot] === hash && equals(name, bytes, start, end)) {
+        this.use(slot);
+        return name;
+      }
     }
-    return undefined;
+    const name = decode(bytes, start, end);
+    if (end - start <= LONGEST_NAME_BYTES && isAscii(bytes, start, end)) this.keep(name);
+    return name;
   }
 
-  /** Adds a name that is not there. */
-  add(hash: number, name: string): void {
-    if (++this.size > this.hashes.length / 2) this.grow();
-    this.put(hash, name);
+  private count(): void {
+    if (++this.lookups % SWEEP_PIECE === 0) this.sweep();
   }
 
-  private put(hash: number, name: string): void {
-    const mask = this.hashes.length - 1;
+  private use(slot: number): void {
+    if (this.periods[slot] === this.period) return;
+    this.periods[slot] = this.period;
+    this.used++;
+  }
+
+  /** Keeps a name that is not there, whose hash was just made. */
+  private keep(name: string): void {
+    if (this.kept >= MOST_NAMES) return;
+    if (this.kept >= this.names.length * FULLEST) this.resize(this.names.length * 2);
+    this.put(name, this.hash, (this.period - 1) & 0xff);
+  }
+
+  private put(name: string, hash: number, period: number): void {
+    const mask = this.names.length - 1;
     for (let probe = 0; probe < MOST_PROBES; probe++) {
       const slot = (hash + probe) & mask;
       if (this.names[slot] !== undefined) continue;
       this.names[slot] = name;
       this.hashes[slot] = hash;
+      this.periods[slot] = period;
+      this.kept++;
       return;
     }
   }
 
-  private grow(): void {
-    const names = this.names;
-    const hashes = this.hashes;
-    this.names = new Array<string | undefined>(names.length * 2).fill(undefined);
-    this.hashes = new Int32Array(hashes.length * 2);
+  private resize(slots: number): void {
+    const { names, hashes, periods } = this;
+    this.names = new Array<string | undefined>(slots).fill(undefined);
+    this.hashes = new Int32Array(slots);
+    this.periods = new Uint8Array(slots);
+    this.kept = 0;
+    this.swept = 0;
     for (const [slot, name] of names.entries()) {
-      if (name !== undefined) this.put(hashes[slot] ?? 0, name);
+      if (name !== undefined) this.put(name, hashes[slot] ?? 0, periods[slot] ?? 0);
     }
+  }
+
+  private sweep(): void {
+    if (this.lookups > this.lookupsPerPeriod()) this.endPeriod();
+    const mask = this.names.length - 1;
+    for (let piece = 0; piece < SWEEP_PIECE; piece++) {
+      const slot = (this.swept = (this.swept + 1) & mask);
+      const age = (this.period - (this.periods[slot] ?? 0)) & 0xff;
+      if (age > 1 && this.names[slot] !== undefined) this.drop(slot);
+    }
+  }
+
+  /** Never fewer than a sweep of the whole table needs; no more when it is full, so that others find room again. */
+  private lookupsPerPeriod(): number {
+    const { length } = this.names;
+    return this.kept >= MOST_NAMES ? length : Math.max(length, this.used * LOOKUPS_PER_NAME);
+  }
+
+  private endPeriod(): void {
+    this.lookups = 0;
+    this.used = 0;
+    this.period = (this.period + 1) & 0xff;
+    const { length } = this.names;
+    if (length > SMALLEST_TABLE && this.kept < length / 8) this.resize(length / 2);
+  }
+
+  /** Empties a slot, and moves up what stands behind it because the slot was taken. */
+  private drop(slot: number): void {
+    const { names, hashes, periods } = this;
+    const mask = names.length - 1;
+    let hole = slot;
+    for (let at = (slot + 1) & mask; names[at] !== undefined; at = (at + 1) & mask) {
+      const fromHome = (at - (hashes[at] ?? 0)) & mask;
+      if (fromHome < ((at - hole) & mask)) continue;
+      names[hole] = names[at];
+      hashes[hole] = hashes[at] ?? 0;
+      periods[hole] = periods[at] ?? 0;
+      hole = at;
+    }
+    names[hole] = undefined;
+    this.kept--;
   }
 }
 
-/** The upper bits of a hash into the lower ones, which choose the slot. */
+/** Every bit of a hash into the lower ones, which choose the slot: names that only differ in a number lie far apart. */
 function mixed(hash: number): number {
-  return hash ^ (hash >>> 15);
+  const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return half ^ (half >>> 13);
 }
 
 function equals(name: string, bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { kubeletInstruments } from '../../src/kubelet/instruments.ts';
 import { KubeletClient } from '../../src/kubelet/kubelet-client.ts';
+import { Names } from '../../src/kubelet/names.ts';
 import type { KubeletClientConfig, KubeletCredentials } from '../../src/kubelet/kubelet-client.ts';
 import { FakeClock } from './fake-clock.ts';
 import { LogRecorder } from './log-recorder.ts';
@@ -43,6 +44,7 @@ export async function openClient(
       plainHttp: false,
       ...changes.config,
     },
+    names: new Names(),
     credentials: withChanges(
       {
         ca: caPem,

@@ -9,6 +9,9 @@ import { waitFor } from '../../support/wait-for.ts';
 
 const EVERYTHING = parseLabelSelector('');
 
+/** Takes every text as it is. */
+const NO_POOL = { share: (text: string) => text };
+
 let client: OpenClient;
 let pods: PodInformer;
 
@@ -19,6 +22,7 @@ beforeEach(() => {
     clock: systemClock,
     log: new LogRecorder(),
     random: () => 0,
+    names: NO_POOL,
     timing: { backoff: { minMs: 5, maxMs: 5 } },
   });
   pods.start();
@@ -135,7 +139,7 @@ describe('PodInformer', () => {
 
 describe('PodMirror', () => {
   test('holds labels no longer than there are pods with them', () => {
-    const mirror = new PodMirror();
+    const mirror = new PodMirror(NO_POOL);
     const labelled = (name: string, app: string): object => aPod(name, { labels: { app } });
 
     for (let round = 0; round < 3; round++) {
@@ -149,5 +153,15 @@ describe('PodMirror', () => {
 
     expect(mirror.labelSets).toBe(0);
     expect(mirror.index.size).toBe(0);
+  });
+
+  test('takes names from the pool, once for a pod that stays as it is', () => {
+    const asked: string[] = [];
+    const mirror = new PodMirror({ share: (text) => (asked.push(text), text) });
+
+    mirror.upsert(aPod('a'));
+    mirror.upsert(aPod('a'));
+
+    expect(asked).toEqual(['a', 'uid-a', '']);
   });
 });

@@ -49,3 +49,57 @@ describe('Names.intern', () => {
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 });
+
+describe('Names.share', () => {
+  test.each(['web', '', 'a'.repeat(253)])('gives the string that the bytes gave: %j', (text) => {
+    const names = new Names();
+    const known = intern(names, text);
+
+    expect(names.share(Buffer.from(text).toString())).toBe(known);
+    expect([intern(names, text), names.size]).toEqual([text, 1]);
+  });
+
+  test.each(['é', 'a'.repeat(254)])('keeps nothing that no name is: %j', (text) => {
+    const names = new Names();
+
+    expect([names.share(text), names.size]).toEqual([text, 0]);
+  });
+
+  test('gives the hash of the bytes', () => {
+    const names = new Names();
+    intern(names, 'web');
+    const { hash } = names;
+
+    names.share('db');
+    names.share('web');
+
+    expect(names.hash).toBe(hash);
+  });
+});
+
+describe('Names.size', () => {
+  test('stays what is in use, however many names come and go', () => {
+    const names = new Names();
+    const staying = Array.from({ length: 600 }, (_, at) => `staying-${at}`);
+
+    let largest = 0;
+    for (let scrape = 0; scrape < 200; scrape++) {
+      for (const name of staying) intern(names, name);
+      for (let at = 0; at < 120; at++) intern(names, `passing-${scrape}-${at >> 1}`);
+      largest = Math.max(largest, names.size);
+    }
+    expect(names.size).toBeGreaterThanOrEqual(660);
+    expect(largest).toBeLessThan(4000); // of 12,600
+  });
+
+  test('falls when the cluster does', () => {
+    const names = new Names();
+    for (let at = 0; at < 10_000; at++) intern(names, `gone-${at}`);
+    const before = names.size;
+
+    for (let lookup = 0; lookup < 200_000; lookup++) names.share('staying');
+
+    expect(before).toBeGreaterThan(9900); // names that meet too many others are not kept
+    expect(names.size).toBe(1);
+  });
+});
