@@ -13,8 +13,11 @@ const FULLEST = 0.7;
 const MOST_NAMES = 1 << 20;
 /** The longest name that Kubernetes allows (RFC 1123 subdomain); what is longer is not kept. */
 const LONGEST_NAME_BYTES = 253;
-/** How often every name in use is looked up, on average, in one period: so many rounds of the cluster, or fewer. */
-const LOOKUPS_PER_NAME = 8;
+/**
+ * Lookups that find a name, for each slot of the table, in one period. Kept names are so found 6 to 12 times, in as many
+ * rounds of the cluster or fewer; as long as not one name in sixteen that are looked up is new, the table stays bounded.
+ */
+const FINDS_PER_SLOT = 4;
 /** Slots that are tried for one name: names made up to meet in one slot must not make a search of the whole table. */
 const MOST_PROBES = 128;
 /** Lookups between two pieces of the sweep, and slots that a piece looks at. */
@@ -24,10 +27,10 @@ const SWEEP_PIECE = 256;
  * Turns the bytes of a name into a string, and the same bytes into the same string without allocating
  * again: all kubelets repeat their names every few seconds, and kube-apiserver tells the same ones.
  *
- * Bounded without a clock: a period is over when each name in use has been looked up about LOOKUPS_PER_NAME times. A
- * sweep goes round the table, a few slots at a time, and drops what was not looked up in this period or the one before. So
+ * Bounded without a clock: a period is over when the names that are kept have been found again some times each. A sweep
+ * goes round the table, a few slots at a time, and drops what was not looked up in this period or the one before. So
  * names of pods that are gone vanish within three periods, and there is no moment at which everything is moved, or held
- * twice. A name is in use from its second lookup on: else names that come and go would make their own period longer.
+ * twice.
  */
 export class Names {
   /** The hash of the name returned last: equal names have equal hashes. */
@@ -35,15 +38,15 @@ export class Names {
   /** What internQuoted found last. */
   last = '';
 
-  /** Open-addressed: the names, their hashes, and the period (modulo 256) of the last lookup but the first of each. */
+  /** Open-addressed: the names, their hashes, and the period (modulo 256) of the last lookup of each. */
   private names = new Array<string | undefined>(SMALLEST_TABLE).fill(undefined);
   private hashes = new Int32Array(SMALLEST_TABLE);
-  private periods = new Uint8Array(SMALLEST_TABLE);
+  private seen = new Uint8Array(SMALLEST_TABLE);
   private kept = 0;
   private period = 0;
-  /** In this period: lookups, and names in use that were looked up. */
+  /** Of this period. */
+  private finds = 0;
   private lookups = 0;
-  private used = 0;
   /** Where the sweep goes on. */
   private swept = 0;
 
@@ -128,62 +131,63 @@ export class Names {
   }
 
   private use(slot: number): void {
-    if (this.periods[slot] === this.period) return;
-    this.periods[slot] = this.period;
-    this.used++;
+    this.seen[slot] = this.period;
+    this.finds++;
   }
 
   /** Keeps a name that is not there, whose hash was just made. */
   private keep(name: string): void {
     if (this.kept >= MOST_NAMES) return;
     if (this.kept >= this.names.length * FULLEST) this.resize(this.names.length * 2);
-    this.put(name, this.hash, (this.period - 1) & 0xff);
+    this.put(name, this.hash, this.period);
   }
 
-  private put(name: string, hash: number, period: number): void {
+  private put(name: string, hash: number, seen: number): void {
     const mask = this.names.length - 1;
     for (let probe = 0; probe < MOST_PROBES; probe++) {
       const slot = (hash + probe) & mask;
       if (this.names[slot] !== undefined) continue;
       this.names[slot] = name;
       this.hashes[slot] = hash;
-      this.periods[slot] = period;
+      this.seen[slot] = seen;
       this.kept++;
       return;
     }
   }
 
   private resize(slots: number): void {
-    const { names, hashes, periods } = this;
+    const { names, hashes, seen } = this;
     this.names = new Array<string | undefined>(slots).fill(undefined);
     this.hashes = new Int32Array(slots);
-    this.periods = new Uint8Array(slots);
+    this.seen = new Uint8Array(slots);
     this.kept = 0;
     this.swept = 0;
     for (const [slot, name] of names.entries()) {
-      if (name !== undefined) this.put(name, hashes[slot] ?? 0, periods[slot] ?? 0);
+      if (name !== undefined) this.put(name, hashes[slot] ?? 0, seen[slot] ?? 0);
     }
   }
 
   private sweep(): void {
-    if (this.lookups > this.lookupsPerPeriod()) this.endPeriod();
+    if (this.isPeriodOver()) this.endPeriod();
     const mask = this.names.length - 1;
     for (let piece = 0; piece < SWEEP_PIECE; piece++) {
       const slot = (this.swept = (this.swept + 1) & mask);
-      const age = (this.period - (this.periods[slot] ?? 0)) & 0xff;
+      const age = (this.period - (this.seen[slot] ?? 0)) & 0xff;
       if (age > 1 && this.names[slot] !== undefined) this.drop(slot);
     }
   }
 
-  /** Never fewer than a sweep of the whole table needs; no more when it is full, so that others find room again. */
-  private lookupsPerPeriod(): number {
+  private isPeriodOver(): boolean {
     const { length } = this.names;
-    return this.kept >= MOST_NAMES ? length : Math.max(length, this.used * LOOKUPS_PER_NAME);
+    // A full table keeps nothing new: made up to fill it, its names are not found again, and make room sooner.
+    return (
+      this.finds > length * FINDS_PER_SLOT || (this.kept >= MOST_NAMES && this.lookups > length)
+    );
   }
 
   private endPeriod(): void {
     this.lookups = 0;
-    this.used = 0;
+    this.finds = 0;
     this.period = (this.period + 1) & 0xff;
     const { length } = this.names;
     if (length > SMALLEST_TABLE && this.kept < length / 8) this.resize(length / 2);
@@ -191,7 +195,7 @@ export class Names {
 
   /** Empties a slot, and moves up what stands behind it because the slot was taken. */
   private drop(slot: number): void {
-    const { names, hashes, periods } = this;
+    const { names, hashes, seen } = this;
     const mask = names.length - 1;
     let hole = slot;
     for (let at = (slot + 1) & mask; names[at] !== undefined; at = (at + 1) & mask) {
@@ -199,7 +203,7 @@ export class Names {
       if (fromHome < ((at - hole) & mask)) continue;
       names[hole] = names[at];
       hashes[hole] = hashes[at] ?? 0;
-      periods[hole] = periods[at] ?? 0;
+      seen[hole] = seen[at] ?? 0;
       hole = at;
     }
     names[hole] = undefined;
