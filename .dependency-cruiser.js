@@ -51,7 +51,7 @@ export default {
       { path: '^src/simulator/' },
     ),
     onlyIn('@kubernetes/client-node', '(kube/|simulator/witness\\.ts)'),
-    onlyIn('undici', '(kube|kubelet|simulator)/'),
+    onlyIn('undici', '(kube|simulator)/'),
     onlyIn('express', '(apiserver|simulator)/'),
     onlyIn('lru-cache', 'apiserver/'),
     onlyIn('pino', '(log\\.ts|server\\.ts)'),

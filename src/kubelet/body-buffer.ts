@@ -22,10 +22,11 @@ export class BodyBuffer {
     return this.#memory.subarray(0, this.#length);
   }
 
-  append(chunk: Uint8Array): void {
-    const length = this.#length + chunk.length;
+  /** Adds the bytes from `start` to `end`. */
+  append(bytes: Buffer, start = 0, end = bytes.length): void {
+    const length = this.#length + end - start;
     if (length > this.#memory.length) this.#grow(length);
-    this.#memory.set(chunk, this.#length);
+    bytes.copy(this.#memory, this.#length, start, end);
     this.#length = length;
   }
 

@@ -1,198 +1,186 @@
-import { type Socket, connect as connectTcp, isIP } from 'node:net';
-import { type SecureContext, connect as connectTls } from 'node:tls';
-import { Client } from 'undici';
 import type { BodyBuffer } from './body-buffer.ts';
-import { Exchange, type Request, type ResponseHead, type Stage } from './exchange.ts';
+import { ClosedError, type Stage } from './exchange-error.ts';
+import { Exchange, type Request } from './exchange.ts';
+import { KubeletSocket, type SocketEvents, type Target, type TlsUse } from './kubelet-socket.ts';
+import type { ResponseHead } from './response-head.ts';
 
-/** How a connection is made safe; undefined stands for plain TCP. */
-export interface TlsUse {
-  /** One for all: making one a connection costs 0.3 ms. */
-  readonly context: SecureContext;
-  readonly isVerified: boolean;
+export interface ConnectionParts {
+  readonly target: Target;
+  readonly tls: TlsUse | undefined;
+  /** Shared by all: what has come is taken out before the next read. */
+  readonly readBuffer: Buffer;
+  /** There is neither a socket nor an exchange left. */
+  readonly onUnused: () => void;
+  readonly nowMs: () => number;
 }
-
-interface Target {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** What broke, and how far the exchange had come by then. */
-export class ExchangeError extends Error {
-  override readonly name = 'ExchangeError';
-  readonly stage: Stage;
-  /** Of the body. */
-  readonly receivedBytes: number;
-
-  constructor(cause: unknown, stage: Stage, receivedBytes: number) {
-    super(`Broke while ${stage}`, { cause });
-    this.stage = stage;
-    this.receivedBytes = receivedBytes;
-  }
-}
-
-/** Longer than the usual pause between two scrapes, shorter than the 90 s after which a kubelet closes what is idle. */
-const KEEP_ALIVE_MS = 80_000;
-/** The kernel finds a dead peer of a kept connection within a minute or so. */
-const TCP_KEEP_ALIVE_MS = 30_000;
 
 /**
  * The one connection to one kubelet, kept between scrapes and made anew when it is gone. HTTP/1.1: one
  * request at a time.
  */
-export class KubeletConnection {
-  readonly #client: Client;
-  readonly #tls: TlsUse | undefined;
-  readonly #onUnused: () => void;
-  #socket: Socket | undefined;
-  /** How far the last socket came. */
-  #reach: 'connecting' | 'handshaking' | 'open' = 'connecting';
-  /** The socket's first error. undici tells the last one: that the other side closed, after its alert said why. */
-  #fault: Error | undefined;
-  /** Sockets made so far. */
-  #dials = 0;
-  #running = 0;
+export class KubeletConnection implements SocketEvents {
+  readonly #parts: ConnectionParts;
+  readonly #waiting: Exchange[] = [];
+  #current: Exchange | undefined;
+  #socket: KubeletSocket | undefined;
+  /** Of this socket. */
+  #hasServed = false;
+  #isRetired = false;
+  #idleSinceMs: number;
 
-  /** `onUnused` is called when there is neither a usable socket nor an exchange left. */
-  constructor(origin: string, tls: TlsUse | undefined, onUnused: () => void) {
-    this.#tls = tls;
-    this.#onUnused = onUnused;
-    this.#client = new Client(origin, {
-      allowH2: false,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      // The scraper's deadline covers all of it; undici's own timers are coarse.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: ({ hostname, port, protocol }, done) => {
-        this.#dial({ host: hostname, port: Number(port) || defaultPort(protocol) }, (outcome) => {
-          if (Error.isError(outcome)) done(outcome, null);
-          else done(null, outcome);
-        });
-      },
-    });
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#idleSinceMs = parts.nowMs();
   }
 
   /**
    * Asks, and fills the buffer with the answer; once more when a kept connection turns out to be dead. The
    * kubelet may have closed it just when we wrote, which says nothing about the kubelet.
    *
-   * @throws ExchangeError whose cause is the signal's reason, TooLargeError or the transport's error.
+   * @throws ExchangeError, see Exchange.outcome
    */
-  async get(request: Request, body: BodyBuffer, signal: AbortSignal): Promise<ResponseHead> {
-    const dials = this.#dials;
-    this.#running++;
-    try {
-      const head = await this.#exchange(request, body, signal).catch((error: unknown) => {
-        const wasKept = this.#dials === dials && !this.#client.closed;
-        if (wasKept && isClosedByPeer(error) && !signal.aborted) return undefined;
-        throw error;
-      });
-      return head ?? (await this.#exchange(request, body, signal));
-    } finally {
-      this.#running--;
-      this.#tidy();
-    }
+  get(request: Request, body: BodyBuffer, signal: AbortSignal): Promise<ResponseHead> {
+    const exchange = new Exchange(request, body, signal, (late) => {
+      this.#giveUp(late);
+    });
+    this.#waiting.push(exchange);
+    if (signal.aborted) this.#giveUp(exchange);
+    else this.#next();
+    return exchange.outcome;
+  }
+
+  /** When it was last in use, by the monotonic clock; undefined while it is. */
+  get idleSinceMs(): number | undefined {
+    return this.#current === undefined && this.#waiting.length === 0
+      ? this.#idleSinceMs
+      : undefined;
   }
 
   /** Lets its exchanges finish, then closes. */
-  async close(): Promise<void> {
-    await this.#client.close();
+  retire(): void {
+    this.#isRetired = true;
+    this.#next();
   }
 
-  /** Breaks everything off, also what is still connecting: undici would wait for that. */
-  async destroy(): Promise<void> {
-    const closed = this.#client.destroy();
-    this.#socket?.destroy();
-    await closed;
+  /** Breaks everything off. */
+  destroy(): void {
+    this.#isRetired = true;
+    this.#socket?.close();
+    this.closed(new ClosedError('the client is closed'));
   }
 
-  async #exchange(request: Request, body: BodyBuffer, signal: AbortSignal): Promise<ResponseHead> {
-    body.clear();
-    const exchange = new Exchange(request, body, signal);
+  opened(): void {
+    this.#next();
+  }
+
+  received(length: number): void {
+    const exchange = this.#current;
+    // Nobody asked for anything.
+    if (exchange === undefined) this.#drop();
+    else this.#read(exchange, length);
+    this.#next();
+  }
+
+  ended(): void {
+    const exchange = this.#current;
+    if (exchange?.reader.end()) this.#finish(exchange);
+    // Idle: what ends before it is open, or before an answer is whole, `closed` tells.
+    else if (this.idleSinceMs !== undefined) this.#drop();
+    this.#next();
+  }
+
+  closed(fault: Error = new ClosedError('the other side closed it')): void {
+    const stage = this.#stage;
+    const exchange = this.#current;
+    this.#socket = undefined;
+    this.#current = undefined;
+    if (exchange !== undefined) {
+      if (this.#isRetired || !canBeRepeated(exchange, fault)) exchange.fail(fault);
+      else this.#waiting.unshift(exchange);
+    }
+    // They stood behind a connection that did not come about; or that may not be made again.
+    if (stage !== 'waiting' || this.#isRetired) {
+      for (const waiting of this.#waiting.splice(0)) waiting.fail(fault, stage);
+    }
+    this.#next();
+  }
+
+  #read(exchange: Exchange, length: number): void {
+    exchange.stage = 'reading';
     try {
-      return await exchange.run(this.#client);
+      if (exchange.reader.read(this.#parts.readBuffer, length)) this.#finish(exchange);
     } catch (error) {
-      const cause = codeOf(error) === 'UND_ERR_SOCKET' ? (this.#fault ?? error) : error;
-      throw this.#broken(exchange, cause, body.length);
+      this.#current = undefined;
+      this.#drop();
+      exchange.fail(error);
     }
   }
 
-  #broken({ stage }: Exchange, cause: unknown, receivedBytes: number): ExchangeError {
-    const reach = this.#reach;
-    if (reach === 'open') {
-      // Not even sent: it stood behind another one.
-      const waiting = stage === 'connecting' ? 'waiting' : stage;
-      return new ExchangeError(cause, waiting, receivedBytes);
-    }
-    if (this.#running === 1 && this.#socket) {
-      // Nobody else waits for it. The next scrape begins anew: whoever joins here would end with it.
-      this.#onUnused();
-      this.#socket.destroy();
-    }
-    return new ExchangeError(cause, reach, receivedBytes);
+  /** The answer is whole. */
+  #finish(exchange: Exchange): void {
+    this.#current = undefined;
+    this.#hasServed = true;
+    this.#idleSinceMs = this.#parts.nowMs();
+    if (!exchange.reader.isKept) this.#drop();
+    exchange.succeed();
   }
 
-  /** Node verifies the certificate for the host that is dialled; SNI may carry names only. */
-  #dial(target: Target, done: (outcome: Socket | Error) => void): void {
-    const socket = this.#tls
-      ? connectTls({
-          ...target,
-          ...(isIP(target.host) === 0 && { servername: target.host }),
-          ALPNProtocols: ['http/1.1'],
-          secureContext: this.#tls.context,
-          rejectUnauthorized: this.#tls.isVerified,
-        })
-      : connectTcp(target);
-    this.#socket = socket;
-    this.#reach = 'connecting';
-    this.#fault = undefined;
-    this.#dials++;
-    let isTold = false;
-    const tell = (outcome: Socket | Error): void => {
-      if (isTold) return;
-      isTold = true;
-      if (outcome === socket) this.#reach = 'open';
-      done(outcome);
-    };
-    socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    socket.once('connect', () => {
-      if (this.#tls) this.#reach = 'handshaking';
-    });
-    socket.once(this.#tls ? 'secureConnect' : 'connect', () => {
-      tell(socket);
-    });
-    socket.on('error', (error) => {
-      this.#fault ??= error;
-      tell(error);
-    });
-    socket.once('close', () => {
-      if (this.#socket === socket) this.#socket = undefined;
-      tell(new Error('the connection was closed'));
-      this.#tidy();
-    });
+  /** The exchange's signal has aborted. Breaks the connection off unless others use it. */
+  #giveUp(exchange: Exchange): void {
+    const stage = exchange === this.#current ? exchange.stage : this.#stage;
+    const at = this.#waiting.indexOf(exchange);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    if (exchange === this.#current) {
+      this.#current = undefined;
+      this.#drop();
+    } else if (stage !== 'waiting' && this.#waiting.length === 0) {
+      this.#drop();
+    }
+    exchange.fail(exchange.signal.reason, stage);
+    this.#next();
   }
 
-  #tidy(): void {
-    if (this.#running === 0 && !this.#socket && !this.#client.closed) this.#onUnused();
+  /** Does what is to be done next: asks, connects, or closes. */
+  #next(): void {
+    if (this.#current !== undefined) return;
+    const [exchange] = this.#waiting;
+    if (exchange === undefined) {
+      if (this.#isRetired) this.#drop();
+      if (this.#socket === undefined) this.#parts.onUnused();
+      return;
+    }
+    this.#socket ??= this.#dial();
+    if (this.#socket.reach !== 'open') return;
+    this.#waiting.shift();
+    this.#current = exchange;
+    exchange.begin(this.#hasServed);
+    this.#socket.write(exchange.request.text);
+  }
+
+  #dial(): KubeletSocket {
+    const { target, tls, readBuffer } = this.#parts;
+    this.#hasServed = false;
+    return new KubeletSocket(target, tls, readBuffer, this);
+  }
+
+  #drop(): void {
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  /** How far an exchange has come that has not begun. */
+  get #stage(): Stage {
+    if (this.#socket === undefined) return 'connecting';
+    return this.#socket.reach === 'open' ? 'waiting' : this.#socket.reach;
   }
 }
 
-function defaultPort(protocol: string): number {
-  return protocol === 'https:' ? 443 : 80;
-}
+const CLOSED_BY_PEER = new Set(['ECONNRESET', 'EPIPE']);
 
-const CLOSED_BY_PEER = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-
-/** Closed before a byte of the answer came. */
-function isClosedByPeer(error: unknown): boolean {
+/** A kept connection was closed before a byte of the answer came. */
+function canBeRepeated({ isOnKept, stage }: Exchange, fault: Error): boolean {
+  if (!isOnKept || stage !== 'waiting') return false;
   return (
-    error instanceof ExchangeError &&
-    error.stage !== 'reading' &&
-    CLOSED_BY_PEER.has(codeOf(error.cause))
+    fault instanceof ClosedError || ('code' in fault && CLOSED_BY_PEER.has(String(fault.code)))
   );
-}
-
-function codeOf(error: unknown): string {
-  return Error.isError(error) && 'code' in error ? String(error.code) : '';
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { KubeletConnection, type TlsUse } from './connection.ts';
+import { KubeletConnection } from './connection.ts';
+import type { Target, TlsUse } from './kubelet-socket.ts';
 import { type ApiTls, type TlsConfig, TlsSettings } from './tls-settings.ts';
 
 export interface ConnectionParts {
@@ -14,24 +15,38 @@ export interface ConnectionParts {
   readonly log: Logger;
 }
 
+/** What is read at once at most; TLS gives 16 kB. */
+const READ_BYTES = 64 * 1024;
+/** Longer than the usual pause between two scrapes, shorter than the 90 s after which a kubelet closes what is idle. */
+const IDLE_MS = 80_000;
+const TIDY_MS = 10_000;
+
 /** The connections to all kubelets: one kept to each, made anew when the TLS settings change. */
-export class Connections implements AsyncDisposable {
+export class Connections implements Disposable {
   /** Undefined with plain HTTP. */
   readonly #settings: TlsSettings | undefined;
   readonly #retired = new Set<KubeletConnection>();
   readonly #byHost = new Map<string, KubeletConnection>();
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #clock: Clock;
+  readonly #tidying: NodeJS.Timeout;
   /** What the connections in `#byHost` were made with. */
   #tls: TlsUse | undefined;
   #isClosed = false;
 
-  private constructor(settings: TlsSettings | undefined) {
+  private constructor(settings: TlsSettings | undefined, clock: Clock) {
     this.#settings = settings;
     this.#tls = settings?.current;
+    this.#clock = clock;
+    this.#tidying = setInterval(() => {
+      this.#tidy();
+    }, TIDY_MS).unref();
   }
 
   /** @throws Error in Go's words when the TLS files cannot be read or used. */
   static async open(parts: ConnectionParts): Promise<Connections> {
-    return new Connections(parts.config.plainHttp ? undefined : await TlsSettings.open(parts));
+    const settings = parts.config.plainHttp ? undefined : await TlsSettings.open(parts);
+    return new Connections(settings, parts.clock);
   }
 
   /** Connections that are open, or are being made, to different kubelets. */
@@ -50,23 +65,25 @@ export class Connections implements AsyncDisposable {
     this.#takeUp();
     const known = this.#byHost.get(host);
     if (known) return known;
-    const connection = new KubeletConnection(
-      `${this.#tls ? 'https' : 'http'}://${host}`,
-      this.#tls,
-      () => {
+    const connection = new KubeletConnection({
+      target: targetOf(host),
+      tls: this.#tls,
+      readBuffer: this.#readBuffer,
+      onUnused: () => {
+        this.#retired.delete(connection);
         if (this.#byHost.get(host) === connection) this.#byHost.delete(host);
-        this.#retire(connection);
       },
-    );
+      nowMs: () => this.#clock.monotonicMs(),
+    });
     this.#byHost.set(host, connection);
     return connection;
   }
 
   /** Breaks off what goes on. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.#isClosed = true;
-    const all = [...this.#byHost.values(), ...this.#retired];
-    await Promise.all(all.map((connection) => connection.destroy()));
+    clearInterval(this.#tidying);
+    for (const connection of [...this.#byHost.values(), ...this.#retired]) connection.destroy();
   }
 
   /** With other settings, kept connections must not go on: what they were verified with may be gone. */
@@ -74,17 +91,29 @@ export class Connections implements AsyncDisposable {
     const tls = this.#settings?.current;
     if (tls === this.#tls) return;
     this.#tls = tls;
-    for (const connection of this.#byHost.values()) this.#retire(connection);
-    this.#byHost.clear();
+    for (const [host, connection] of this.#byHost) this.#retire(host, connection);
+  }
+
+  /** Closes what has not been used for long, of nodes that are gone for example. */
+  #tidy(): void {
+    const beforeMs = this.#clock.monotonicMs() - IDLE_MS;
+    for (const [host, connection] of this.#byHost) {
+      const { idleSinceMs } = connection;
+      if (idleSinceMs !== undefined && idleSinceMs <= beforeMs) this.#retire(host, connection);
+    }
   }
 
   /** Lets it finish what it does, without anybody waiting for that. */
-  #retire(connection: KubeletConnection): void {
-    if (this.#retired.has(connection)) return;
-    this.#retired.add(connection);
-    const forget = (): void => {
-      this.#retired.delete(connection);
-    };
-    connection.close().then(forget, forget); // it fails when it is destroyed first: gone is gone
+  #retire(host: string, connection: KubeletConnection): void {
+    this.#byHost.delete(host);
+    this.#retired.add(connection); // until it says that it is unused, perhaps at once
+    connection.retire();
   }
+}
+
+/** Of a host and port as they stand in a URL. */
+function targetOf(text: string): Target {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(text.slice(colon + 1)) };
 }

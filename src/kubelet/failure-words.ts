@@ -1,5 +1,4 @@
-import type { ExchangeError } from './connection.ts';
-import { TooLargeError } from './exchange.ts';
+import { ClosedError, type ExchangeError, HttpError, TooLargeError } from './exchange-error.ts';
 import type { KubeletErrorKind } from './kubelet-error.ts';
 
 /** What happened, and what to do about it: the end of a sentence that begins with the node. */
@@ -89,23 +88,17 @@ export function transportWords(
   if (!Error.isError(cause)) return undefined;
   const code = textOf(cause, 'code');
   const isUnreachable = code === 'ETIMEDOUT' && error.stage === 'connecting';
-  if (BROKEN.has(code) && !isUnreachable) return brokenWords(path, error, cause);
-  if (code.startsWith('HPE_') || NOT_HTTP.has(code)) {
+  if (cause instanceof ClosedError || (BROKEN.has(code) && !isUnreachable)) {
+    return brokenWords(path, error, cause);
+  }
+  if (cause instanceof HttpError) {
     const words = `it does not speak HTTP as expected (${cause.message}); is a kubelet listening there?`;
     return { kind: 'decode', words };
   }
   return tlsWords(cause, code) ?? connectWords(cause, code);
 }
 
-const BROKEN = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CLOSED',
-  'UND_ERR_DESTROYED',
-]);
-const NOT_HTTP = new Set(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_HEADERS_OVERFLOW']);
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 function brokenWords(path: string, { stage, receivedBytes }: ExchangeError, cause: Error): Failure {
   const when = {

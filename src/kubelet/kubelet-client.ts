@@ -2,15 +2,16 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { NodeBlock } from '../model/node-block.ts';
 import { type BodyBuffer, BodyBuffers } from './body-buffer.ts';
-import { ExchangeError } from './connection.ts';
 import { Connections } from './connections.ts';
-import type { ResponseHead } from './exchange.ts';
+import { ExchangeError } from './exchange-error.ts';
 import { ExpositionDecoder } from './exposition.ts';
 import { type Failure, lateWords, refusalWords, transportWords } from './failure-words.ts';
 import type { KubeletInstruments } from './instruments.ts';
 import { KubeletError, type KubeletErrorKind } from './kubelet-error.ts';
 import type { Names } from './names.ts';
 import { type AddressConfig, type KubeletNode, kubeletHost } from './node-address.ts';
+import { RequestFields } from './request-fields.ts';
+import type { ResponseHead } from './response-head.ts';
 import { type Ask, SourceChoice } from './source-choice.ts';
 import { SummaryDecoder } from './summary.ts';
 import type { ApiTls, TlsConfig } from './tls-settings.ts';
@@ -56,9 +57,10 @@ interface Call {
 }
 
 /** Asks kubelets for their figures, each over a kept connection, and decodes the answers. */
-export class KubeletClient implements AsyncDisposable {
+export class KubeletClient implements Disposable {
   readonly #parts: KubeletClientParts;
   readonly #connections: Connections;
+  readonly #fields: RequestFields;
   readonly #choice: SourceChoice;
   readonly #summary: SummaryDecoder;
   readonly #exposition: ExpositionDecoder;
@@ -69,6 +71,7 @@ export class KubeletClient implements AsyncDisposable {
     const { names } = parts;
     this.#parts = parts;
     this.#connections = connections;
+    this.#fields = new RequestFields(parts.userAgent);
     this.#choice = new SourceChoice(parts.config.source);
     this.#summary = new SummaryDecoder(names);
     this.#exposition = new ExpositionDecoder(names);
@@ -119,8 +122,9 @@ export class KubeletClient implements AsyncDisposable {
     this.#parts.instruments.forget(nodeName);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connections[Symbol.asyncDispose]();
+  /** Breaks off what goes on. */
+  [Symbol.dispose](): void {
+    this.#connections[Symbol.dispose]();
   }
 
   async #scrape(call: Call, into: NodeBlock): Promise<void> {
@@ -216,12 +220,8 @@ export class KubeletClient implements AsyncDisposable {
   }
 
   async #send(call: Call, path: string, token: string | undefined): Promise<ResponseHead> {
-    const { config, userAgent } = this.#parts;
-    const headers = {
-      'user-agent': userAgent,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    };
-    const request = { path, headers, maxBytes: config.maxResponseBytes };
+    const text = this.#fields.get(path, call.host, token);
+    const request = { text, maxBytes: this.#parts.config.maxResponseBytes };
     try {
       return await this.#connections.to(call.host).get(request, call.body, call.signal);
     } catch (error) {

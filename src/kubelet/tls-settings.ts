@@ -3,7 +3,7 @@ import { type SecureContext, createSecureContext } from 'node:tls';
 import { getSystemErrorMessage } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { TlsUse } from './connection.ts';
+import type { TlsUse } from './kubelet-socket.ts';
 
 export interface TlsConfig {
   readonly insecureTls: boolean;

@@ -298,7 +298,7 @@ describe('A connection', () => {
     const outcome = failureOf(pending);
     await waitFor(() => silent.sockets.length === 1);
 
-    await client[Symbol.asyncDispose]();
+    client[Symbol.dispose]();
 
     expect((await outcome).kind).toBe('reset');
     await waitFor(() =>
@@ -358,7 +358,7 @@ describe('Connections', () => {
       }),
     );
     const silent = stack.use(await startTcp(() => undefined));
-    const request = { path: '/', headers: {}, maxBytes: 1_000_000 };
+    const request = { text: 'GET / HTTP/1.1\r\nhost: x\r\n\r\n', maxBytes: 1_000_000 };
     const get = (port: number, ms: number): Promise<unknown> =>
       connections.to(`127.0.0.1:${port}`).get(request, new BodyBuffer(), deadline(ms));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExchangeError } from '../../../src/kubelet/connection.ts';
+import { ClosedError, ExchangeError, HttpError } from '../../../src/kubelet/exchange-error.ts';
 import { lateWords, refusalWords, transportWords } from '../../../src/kubelet/failure-words.ts';
 
 const PATH = '/metrics/resource';
@@ -79,11 +79,6 @@ describe('transportWords', () => {
       kind: 'tls',
       words: 'no TLS connection (message of CERT_REVOKED, CERT',
     },
-    {
-      code: 'HPE_INVALID_CONSTANT',
-      kind: 'decode',
-      words: 'it does not speak HTTP as expected (me',
-    },
   ])('tells $code while connecting', ({ code, kind, words }) => {
     const error = new ExchangeError(coded(code), 'connecting', 0);
 
@@ -99,12 +94,22 @@ describe('transportWords', () => {
     { stage: 'waiting', words: 'before it answered GET /metrics/resource; did it restart?' },
     { stage: 'reading', words: 'after 7 bytes of the answer to GET /metrics/resource; did it' },
   ] as const)('tells a connection that broke while $stage', ({ stage, words }) => {
-    for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_DESTROYED']) {
-      const failure = transportWords(PATH, new ExchangeError(coded(code), stage, 7), LIMITS);
+    for (const cause of [coded('ECONNRESET'), coded('EPIPE'), new ClosedError('closed')]) {
+      const failure = transportWords(PATH, new ExchangeError(cause, stage, 7), LIMITS);
 
       expect(failure?.kind).toBe('reset');
       expect(failure?.words).toContain(words);
     }
+  });
+
+  test('tells what is no HTTP', () => {
+    const error = new ExchangeError(new HttpError('expected a status line'), 'reading', 0);
+
+    expect(transportWords(PATH, error, LIMITS)).toEqual({
+      kind: 'decode',
+      words:
+        'it does not speak HTTP as expected (expected a status line); is a kubelet listening there?',
+    });
   });
 
   test('tells a kept connection whose peer fell silent as broken', () => {
@@ -126,10 +131,7 @@ describe('transportWords', () => {
 
   test.each([
     { name: 'a bug', cause: new TypeError('x is not a function') },
-    {
-      name: 'a mistake of ours',
-      cause: Object.assign(new Error('x'), { code: 'UND_ERR_INVALID_ARG' }),
-    },
+    { name: 'a mistake of ours', cause: new RangeError('invalid header') },
     { name: 'no error at all', cause: 'x' },
   ])('has no words for $name', ({ cause }) => {
     expect(transportWords(PATH, new ExchangeError(cause, 'waiting', 0), LIMITS)).toBeUndefined();

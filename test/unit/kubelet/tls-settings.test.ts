@@ -232,6 +232,6 @@ describe('KubeletClient.open', () => {
   test('reads no files for plain HTTP', async () => {
     const { client } = await openClient(undefined, { config: { plainHttp: true } });
 
-    await client[Symbol.asyncDispose]();
+    client[Symbol.dispose]();
   });
 });
