@@ -163,8 +163,10 @@ export class ResponseReader {
     if (head === undefined) return;
     const framing = head.framing();
     this.#isKept = head.isKept && framing !== 'close';
-    if (head.isInterim) this.#part = 'status';
-    else if (framing === 'chunked') this.#part = 'size';
+    if (head.isInterim) {
+      if (!head.isKept) throw new HttpError('it announces an answer, and closes before it');
+      this.#part = 'status';
+    } else if (framing === 'chunked') this.#part = 'size';
     else if (framing === 'close') this.#part = 'close';
     else if (head.code === 200 && framing > this.#maxBytes) throw new TooLargeError('Too large');
     else {

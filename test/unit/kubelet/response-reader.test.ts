@@ -168,6 +168,7 @@ describe('ResponseReader', () => {
     { text: 'HTTP/1.1 200 a\0b\r\n', words: 'expected a status line' },
     { text: 'HTTP/1.1 200 OK\n', words: 'expected lines that end with CR LF' },
     { text: answer('HTTP/1.1 101 x', ''), words: 'changes to a protocol' },
+    { text: answer('HTTP/1.1 100 x', 'connection: close', '', ''), words: 'closes before it' },
     { text: answer(OK, 'a b: c', ''), words: 'expected a header field, got "a b: c"' },
     { text: answer(OK, ': c', ''), words: 'expected a header field' },
     { text: answer(OK, 'a : c', ''), words: 'expected a header field' },
