@@ -7,6 +7,8 @@ const NANOS_PER_SECOND = 1e9;
 const NANOS_PER_MS = 1e6;
 /** Counters are uint64 where they come from. */
 const COUNTER_LIMIT_NANOS = 2 ** 64;
+/** Up to here whole seconds times 1e9 are a double: 1e9 is 2^9 times a number of 21 bits, and there are 32 for the seconds. */
+const LARGEST_SPLIT_NANOS = 2 ** 32 * NANOS_PER_SECOND;
 /** The last moment of a Date. */
 const LAST_TIME_MS = 8.64e15;
 
@@ -182,13 +184,15 @@ export class ExpositionDecoder {
       this.cpuNanos = 0;
       return;
     }
+    if (nanos > LARGEST_SPLIT_NANOS) {
+      const whole = BigInt(nanos);
+      this.cpuSeconds = Number(whole / BigInt(NANOS_PER_SECOND));
+      this.cpuNanos = Number(whole % BigInt(NANOS_PER_SECOND));
+      return;
+    }
     this.cpuSeconds = Math.floor(nanos / NANOS_PER_SECOND);
     this.cpuNanos = nanos - this.cpuSeconds * NANOS_PER_SECOND;
-    if (nanos > Number.MAX_SAFE_INTEGER) {
-      // The product has lost some; the fraction alone does not.
-      this.cpuSeconds = Math.floor(value);
-      this.cpuNanos = Math.trunc((value - this.cpuSeconds) * NANOS_PER_SECOND);
-    } else if (this.cpuNanos < 0) {
+    if (this.cpuNanos < 0) {
       // The quotient was rounded up to the next whole second.
       this.cpuSeconds--;
       this.cpuNanos += NANOS_PER_SECOND;

@@ -20,7 +20,7 @@ type Origin = 'rate' | 'bootstrap';
 export function nodeUsageOf({ rows, source }: NodeRecord, origin: Origin): NodeUsage {
   return {
     timestampMs: timeOf(rows, NODE_ROW),
-    windowMs: windowMsOf(rows, NODE_ROW, origin),
+    windowMs: windowMsOf(rows, NODE_ROW, origin, source),
     cpuNanoCores: nanoCoresOf(rows, NODE_ROW, origin, source),
     memoryBytes: memoryOf(rows, NODE_ROW),
     json: undefined,
@@ -44,7 +44,7 @@ export function podUsageOf({ node, firstRow, endRow }: PodEntry, origin: Origin)
   }
   return {
     timestampMs: timeOf(rows, earliest),
-    windowMs: windowMsOf(rows, earliest, origin),
+    windowMs: windowMsOf(rows, earliest, origin, source),
     containers,
     json: undefined,
     protobuf: undefined,
@@ -58,8 +58,8 @@ export function oldestArrival(rows: PointRows, firstRow: number, endRow: number)
   return oldest;
 }
 
-function windowMsOf(rows: PointRows, row: number, origin: Origin): number {
-  return origin === 'rate' ? windowOf(rows, row) : KUBELET_WINDOW_MS;
+function windowMsOf(rows: PointRows, row: number, origin: Origin, source: KubeletSource): number {
+  return origin === 'rate' ? windowOf(rows, row, source) : KUBELET_WINDOW_MS;
 }
 
 function nanoCoresOf(rows: PointRows, row: number, origin: Origin, source: KubeletSource): number {

@@ -10,7 +10,7 @@ import {
   verdictOn,
   wasTooYoung,
 } from './retention.ts';
-import { clampedNanoCores, cpuNanosBetween, plainNanoCores } from './rate.ts';
+import { clampedNanoCores, cpuNanosBetween, elapsedSinceStartMs, plainNanoCores } from './rate.ts';
 import type { KubeletSource, NodeBlock } from '../model/node-block.ts';
 
 /**
@@ -190,7 +190,7 @@ function replacePrevious(
 
 /** True when the answer gave figures, and two points are far enough apart. */
 export function hasRate(rows: PointRows, row: number): boolean {
-  return !isSilent(rows, row) && windowOf(rows, row) >= CLOSEST_PAIR_MS;
+  return !isSilent(rows, row) && betweenPoints(rows, row) >= CLOSEST_PAIR_MS;
 }
 
 export function isSilent(rows: PointRows, row: number): boolean {
@@ -201,8 +201,15 @@ function hasPrevious(rows: PointRows, row: number): boolean {
   return !Number.isNaN(cellOf(rows, row * ROW + PREVIOUS_TIME));
 }
 
-/** Window of the rate, ms; NaN where there are not two points. */
-export function windowOf(rows: PointRows, row: number): number {
+/** Window of the rate, ms, exact to the nanosecond; NaN where there are not two points. */
+export function windowOf(rows: PointRows, row: number, source: KubeletSource): number {
+  const at = row * ROW;
+  const from = cellOf(rows, at + PREVIOUS_TIME);
+  const isStart = source === 'resource' && from === cellOf(rows, at + START);
+  return isStart ? elapsedSinceStartMs(from, cellOf(rows, at + TIME)) : betweenPoints(rows, row);
+}
+
+function betweenPoints(rows: PointRows, row: number): number {
   return cellOf(rows, row * ROW + TIME) - cellOf(rows, row * ROW + PREVIOUS_TIME);
 }
 
@@ -235,7 +242,7 @@ export function rateOf(rows: PointRows, row: number, source: KubeletSource): num
     cellOf(rows, at + CPU_SECONDS),
     cellOf(rows, at + CPU_NANOS),
   );
-  const windowMs = windowOf(rows, row);
+  const windowMs = windowOf(rows, row, source);
   return source === 'summary'
     ? clampedNanoCores(used, windowMs, kubeletRateOf(rows, row))
     : plainNanoCores(used, windowMs);

@@ -97,15 +97,8 @@ function put(figures: Writable, family: string, value: number, timeMs: number): 
       return;
     case 'cpu_usage_seconds_total': {
       const isCounter = nanos >= 0 && nanos < 2 ** 64;
-      // Beyond 2^53 the product is no longer exact, and the fraction alone still is.
-      const seconds = Number.isSafeInteger(nanos)
-        ? Number(BigInt(nanos) / 10n ** 9n)
-        : Math.floor(value);
-      const rest = Number.isSafeInteger(nanos)
-        ? Number(BigInt(nanos) % 10n ** 9n)
-        : Math.trunc((value - seconds) * 1e9);
-      figures.cpuSeconds = isCounter ? seconds : Number.NaN;
-      figures.cpuNanos = isCounter ? rest : 0;
+      figures.cpuSeconds = isCounter ? Number(BigInt(nanos) / 10n ** 9n) : Number.NaN;
+      figures.cpuNanos = isCounter ? Number(BigInt(nanos) % 10n ** 9n) : 0;
       break;
     }
     case 'memory_working_set_bytes':

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   clampedNanoCores,
   cpuNanosBetween,
+  elapsedSinceStartMs,
   plainNanoCores,
   secondsOf,
 } from '../../../src/storage/rate.ts';
@@ -58,6 +59,31 @@ describe('secondsOf', () => {
     [10_001, 10.001],
   ])('%i ms are %f s', (ms, seconds) => {
     expect(secondsOf(ms)).toBe(seconds);
+  });
+});
+
+describe('elapsedSinceStartMs', () => {
+  test.each([
+    // contract.md 10.5, rule 10, has this start of 1650974202419137280 ns.
+    { start: 1.6509742024191372e9, timeMs: 1_650_974_217_432, nanos: 15_012_862_720n },
+    { start: 1.795262437e9, timeMs: 1_795_262_447_000, nanos: 10_000_000_000n },
+    { start: 1.795262401843e9, timeMs: 1_795_262_413_001, nanos: 11_158_000_192n },
+  ])('is $nanos ns from $start s to $timeMs ms', ({ start, timeMs, nanos }) => {
+    expect(elapsedSinceStartMs(Math.trunc(start * 1e9) / 1e6, timeMs)).toBe(Number(nanos) / 1e6);
+  });
+
+  test('is what BigInt gives for any start that a page can say, of 2007 to 2038', () => {
+    const seconds = fc.double({ min: 1.17e9, max: 2.17e9, noNaN: true });
+    fc.assert(
+      fc.property(seconds, windowMs, (start, window) => {
+        const startNanos = BigInt(Math.trunc(start * 1e9));
+        const timeMs = Math.ceil(start * 1e3) + window;
+        const elapsed = elapsedSinceStartMs(Math.trunc(start * 1e9) / 1e6, timeMs);
+
+        expect(BigInt(Math.round(elapsed * 1e6))).toBe(BigInt(timeMs) * 1_000_000n - startNanos);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
