@@ -152,7 +152,8 @@ function markOf(nodeName: string): string {
   return createHash('sha256').update(nodeName).digest('hex');
 }
 
-function truthsOf({ node, sample, pods }: NodeView): [string, number, number][] {
+/** When its points were really taken, and when what they are of really started, ms; by `NAMESPACE/POD/CONTAINER` and NODE. */
+export function truthsOf({ node, sample, pods }: NodeView): [string, number, number][] {
   return [
     [NODE, sample.atMs, node.plan?.bootMs ?? Number.NaN],
     ...pods.flatMap(({ pod, containers }) =>

@@ -178,10 +178,15 @@ export function trueNanoCores({ last, previous }: State): number | undefined {
 function rate(used: bigint, windowNs: bigint, kubelet: bigint | undefined): bigint {
   if (windowNs % SECOND !== 0n) return rateOfFraction(used, windowNs);
   const seconds = windowNs / SECOND;
-  if (kubelet === undefined || kubelet === 0n) return used / seconds;
-  if (kubelet * (seconds + 1n) < used) return used / (seconds + 1n);
-  if (kubelet * (seconds - 1n) > used) return used / (seconds - 1n);
+  if (kubelet === undefined || kubelet === 0n) return quotient(used, seconds);
+  if (kubelet * (seconds + 1n) < used) return quotient(used, seconds + 1n);
+  if (kubelet * (seconds - 1n) > used) return quotient(used, seconds - 1n);
   return kubelet;
+}
+
+/** On paper; of more than a double holds exactly, as Go's float64 has it. */
+function quotient(used: bigint, seconds: bigint): bigint {
+  return used < 2n ** 53n ? used / seconds : rateOfFraction(used, seconds * SECOND);
 }
 
 /**

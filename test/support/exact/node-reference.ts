@@ -8,7 +8,7 @@ import {
   type Usage,
   usageOf,
 } from './container-states.ts';
-import type { AnswerReadings, PodReadings, Reading } from './readings.ts';
+import type { AnswerReadings, PodReadings } from './readings.ts';
 
 /** An answer that a kubelet really sent. */
 export interface SentAnswer {
@@ -63,6 +63,9 @@ interface Snapshot {
 }
 
 interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
   states: Map<string, readonly State[]>;
   /** Oldest first. */
   snapshots: Snapshot[];
@@ -89,9 +92,13 @@ export class NodeReference {
       said.push({ namespace: '', name: NODE, uid: '', containers });
     }
     const present = new Set(said.map(keyOf));
-    for (const pod of said) this.takePod(keyOf(pod), pod.containers, answer);
+    // Only one of the sources tells uids; a pod is the same in both.
+    const names = new Set(said.map(nameOf));
+    const uidless = new Set(said.filter(({ uid }) => uid === '').map(nameOf));
+    for (const pod of said) this.takePod(pod, answer);
     for (const [key, pod] of this.pods) {
-      if (!present.has(key)) this.takeAbsence(pod, answer);
+      const isOther = pod.uid === '' ? names.has(nameOf(pod)) : uidless.has(nameOf(pod));
+      if (!present.has(key)) this.takeAbsence(pod, answer, !isOther);
       pod.snapshots = pod.snapshots.filter(
         ({ sentAtMs }) => answer.sentAtMs - sentAtMs <= this.options.memoryMs,
       );
@@ -139,20 +146,20 @@ export class NodeReference {
   }
 
   private takePod(
-    key: string,
-    readings: ReadonlyMap<string, Reading>,
+    { namespace, name: podName, uid, containers: readings }: PodReadings,
     { sentAtMs, mayBeLost, readings: { source }, truths }: SentAnswer,
   ): void {
+    const key = keyOf({ namespace, name: podName, uid });
     const pod = this.pods.get(key) ?? {
+      ...{ namespace, name: podName, uid, snapshots: [] },
       states: new Map<string, readonly State[]>(),
-      snapshots: [],
     };
     this.pods.set(key, pod);
     const isNode = key === NODE_KEY;
     const after = new Map<string, readonly State[]>();
     for (const [name, reading] of readings) {
       const before = pod.states.get(name) ?? [blankState(source)];
-      const truth = truths?.get(isNode ? NODE : `${key.slice(0, key.lastIndexOf('/'))}/${name}`);
+      const truth = truths?.get(isNode ? NODE : `${namespace}/${podName}/${name}`);
       const { resolutionMs } = this.options;
       const arrival = { source, sentAtMs, resolutionMs, isNode, truth };
       const next = before.flatMap((state) => stateAfter(state, reading, arrival) ?? []);
@@ -168,14 +175,31 @@ export class NodeReference {
     pod.snapshots.push({ sentAtMs, containers: after });
   }
 
-  private takeAbsence(pod: Pod, { sentAtMs, mayBeLost, readings: { source } }: SentAnswer): void {
+  /** `isGone`: not only under this uid. */
+  private takeAbsence(
+    pod: Pod,
+    { sentAtMs, mayBeLost, readings: { source } }: SentAnswer,
+    isGone: boolean,
+  ): void {
     const states = [...pod.states].map(
       ([name, before]) => [name, distinct([...before, blankState(source)])] as const,
     );
     pod.states = new Map(mayBeLost ? states : []);
     // What an answer does not contain does not exist.
-    if (!mayBeLost && states.length > 0) pod.snapshots.push({ sentAtMs, containers: pod.states });
+    if (isGone && !mayBeLost && states.length > 0) {
+      pod.snapshots.push({ sentAtMs, containers: pod.states });
+    }
   }
+}
+
+function nameOf({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  return `${namespace}/${name}`;
 }
 
 const NODE_KEY = keyOf({ namespace: '', name: NODE, uid: '' });
