@@ -20,10 +20,15 @@ export class Children {
     this.#house = house;
   }
 
-  /** One of our own scripts, away from the server's processor. Its standard input is ours, and its end is its end. */
-  startScript(file: string, args: readonly string[], talk: 'lines' | 'ipc'): ChildProcess {
+  /** One of our own scripts. Its standard input is ours, and its end is its end. */
+  startScript(
+    file: string,
+    args: readonly string[],
+    talk: 'lines' | 'ipc',
+    where: 'server' | 'others' = 'others',
+  ): ChildProcess {
     const path = fileURLToPath(new URL(file, import.meta.url));
-    const words = pinned([process.execPath, ...NODE_FLAGS, path, ...args], this.#pins?.others);
+    const words = pinned([process.execPath, ...NODE_FLAGS, path, ...args], this.#pins?.[where]);
     const [command = '', ...rest] = words;
     const child = spawn(command, rest, {
       stdio: ['pipe', 'pipe', 'inherit', ...(talk === 'ipc' ? (['ipc'] as const) : [])],

@@ -16,4 +16,6 @@ export interface ClusterAddress {
   /** `namespace/name` of the pods that always have a rate above zero and never crash. */
   readonly steadyPods: readonly string[];
   readonly selected: Selected;
+  /** Where what some kubelets really answered is handed over, see exact/. */
+  readonly handOverPort: number;
 }

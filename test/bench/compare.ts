@@ -6,6 +6,7 @@ import type { Contestant } from './contestant.ts';
 import type { Figures } from './figures.ts';
 import type { Means } from './launch.ts';
 import { type ClusterUnderTest, type Pace, measureRun } from './measure.ts';
+import { measureReference } from './reference.ts';
 import { type SizeResult, sizeName } from './targets.ts';
 
 export interface CompareSpec {
@@ -29,11 +30,7 @@ const LARGE_NODES = 5_000;
 /** Runs both servers in turns at each size, on one cluster a size. */
 export async function compare(spec: CompareSpec): Promise<SizeResult[]> {
   const results: SizeResult[] = [];
-  for (const size of spec.sizes) {
-    const result = await compareAt(size, spec);
-    spec.sizeDone(result);
-    results.push(result);
-  }
+  for (const size of spec.sizes) results.push(await compareAt(size, spec));
   return results;
 }
 
@@ -58,7 +55,14 @@ async function compareAt(size: Size, spec: CompareSpec): Promise<SizeResult> {
       found.set(contestant, [...(found.get(contestant) ?? []), figures]);
     }
   }
-  return { size, ours: found.get(ours) ?? [], theirs: theirs && found.get(theirs) };
+  spec.progress(`${sizeName(size)}: plain work, for reference`);
+  const own = found.get(ours) ?? [];
+  const last = own.at(-1);
+  const reference =
+    last && (await measureReference(size.podsPerNode, last, cluster.address, means));
+  const result = { size, ours: own, theirs: theirs && found.get(theirs), reference };
+  spec.sizeDone(result);
+  return result;
 }
 
 async function startCluster(size: Size, children: Children): Promise<ClusterUnderTest> {

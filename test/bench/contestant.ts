@@ -6,8 +6,8 @@ export interface Contestant {
   readonly name: 'ours' | 'theirs';
   /** Without the flags that the bench adds; may contain placeholders. */
   readonly command: readonly string[];
-  /** Whether its self-metrics tell the delay of an event loop. */
-  readonly hasEventLoop: boolean;
+  /** Whether its self-metrics tell the delay of an event loop, and its figures follow our rules. */
+  readonly isOurs: boolean;
 }
 
 /** What differs from run to run in a server's command line. */
@@ -25,7 +25,7 @@ export function ours({ nodeFlags, file }: ImageEntry, projectFolder: string): Co
   return {
     name: 'ours',
     command: [process.execPath, ...nodeFlags, `${projectFolder}${file}`],
-    hasEventLoop: true,
+    isOurs: true,
   };
 }
 
@@ -34,7 +34,7 @@ export function theirs(commandLine: string): Contestant {
   const command = commandLine.split(/\s+/).filter((word) => word !== '');
   if (command.length === 0)
     throw new Error('Cannot compare with nothing: --compare names no program');
-  return { name: 'theirs', command, hasEventLoop: false };
+  return { name: 'theirs', command, isOurs: false };
 }
 
 /** Its whole command line: placeholders filled in, and the bench's flags that it does not name itself. */

@@ -14,6 +14,12 @@ const LISTS = [
   ['nodesJson', 'all nodes, JSON'],
 ] as const;
 
+const SMALL = [
+  ['selector', 'namespace and label selector'],
+  ['pod', 'one pod'],
+  ['readyz', '/readyz'],
+] as const;
+
 /** Every figure that a run may have, in the order of the tables. What less of is better unless its name says "/s". */
 export const ROWS = [
   { key: 'secondsToListen', name: 'listens after, s' },
@@ -38,13 +44,19 @@ export const ROWS = [
       [
         { key: `${key}P50`, name: `${name}: p50, ms` },
         { key: `${key}P99`, name: `${name}: p99, ms` },
+        { key: `${key}Cpu`, name: `${name}: CPU of the server, ms` },
         { key: `${key}Mb`, name: `${name}: MB` },
       ] as const,
   ),
   { key: 'pageCount', name: 'pages that it took' },
-  { key: 'selectorPerSecond', name: 'namespace and label selector, requests/s' },
-  { key: 'podPerSecond', name: 'one pod, requests/s' },
-  { key: 'readyzPerSecond', name: '/readyz, requests/s' },
+  ...SMALL.flatMap(
+    ([key, name]) =>
+      [
+        { key: `${key}PerSecond`, name: `${name}: requests/s` },
+        { key: `${key}Cpu`, name: `${name}: CPU of the server, ms` },
+      ] as const,
+  ),
+  { key: 'selectorMb', name: 'namespace and label selector: MB' },
   { key: 'podRoundP50', name: 'one pod during rounds: p50, ms' },
   { key: 'podRoundP99', name: 'one pod during rounds: p99, ms' },
   { key: 'podRoundMax', name: 'one pod during rounds: longest, ms' },
@@ -52,12 +64,18 @@ export const ROWS = [
   { key: 'loopDelayLists', name: 'longest event-loop delay during lists, ms' },
   { key: 'failures', name: 'requests that failed' },
   { key: 'checkedFigures', name: 'served figures checked' },
-  { key: 'wrongFigures', name: 'served figures that were wrong' },
+  { key: 'wrongFigures', name: 'nodes and pods with wrong figures' },
+  { key: 'figureError', name: 'CPU against the true load, median error, %' },
+  {
+    key: 'clusterStartMillicores',
+    name: 'the simulated cluster until the first figures, millicores',
+  },
   { key: 'clusterMillicores', name: 'the simulated cluster meanwhile, millicores' },
   { key: 'clientBusy', name: 'the load client meanwhile, at most, % of its CPU' },
 ] as const satisfies readonly Row[];
 
 export type FigureName = (typeof ROWS)[number]['key'];
+export type SmallName = (typeof SMALL)[number][0];
 export type ListName = (typeof LISTS)[number][0];
 
 /** What one run of one server found; a figure that it cannot have is not there. */

@@ -7,6 +7,8 @@ import type { FetchResult, Load, LoadResult, Question, Reply } from './load.ts';
 /** The load client as we see it: a process of its own, which is asked one thing after the other. */
 export class LoadClient {
   readonly #child: ChildProcess;
+  /** Settles with the question before. */
+  #former: Promise<unknown> = Promise.resolve();
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -42,7 +44,13 @@ export class LoadClient {
     return new Set(reply.result);
   }
 
-  async #ask(question: Question): Promise<Reply> {
+  #ask(question: Question): Promise<Reply> {
+    const reply = this.#former.then(() => this.#askNow(question));
+    this.#former = reply.catch(() => undefined);
+    return reply;
+  }
+
+  async #askNow(question: Question): Promise<Reply> {
     const ended = new AbortController();
     const gone = once(this.#child, 'exit', { signal: ended.signal }).then(() => {
       throw new Error('Cannot measure: the load client ended early');

@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Interrupted, INTERRUPTED, signalOfUser, unlessAborted } from '../e2e/interruption.ts';
 import { leaveNothingBehind } from '../e2e/last-resort.ts';
+import { takeResults } from '../support/results.ts';
+import { isKept, sentenceOf } from './bounds.ts';
 import { machine } from './machine.ts';
 import { withBlock } from './markdown.ts';
 import { MICRO_BENCHES } from './micro.ts';
 import { HELP, type Options, PARTS, UsageError, parseOptions } from './options.ts';
-import { runCompare } from './run-compare.ts';
+import { runCompare, runQuick } from './run-compare.ts';
 
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
 const EXIT_CODES = [
@@ -40,6 +42,19 @@ async function microBenches({ parts }: Options): Promise<string> {
   return sections.join('\n\n');
 }
 
+/** Whether all bounds were kept. */
+async function quickBench(options: Options, signal: AbortSignal): Promise<boolean> {
+  const leaveResults = takeResults(process.env);
+  const { report, bounds } = await unlessAborted(runQuick(options, progress), signal);
+  say(`${report}\n\n`);
+  const broken = bounds.filter((bound) => !isKept(bound));
+  for (const bound of broken) say(`Broken at ${bound.size}: ${sentenceOf(bound)}\n`);
+  const counts = { passed: bounds.length - broken.length, failed: broken.length };
+  leaveResults(counts);
+  say(`${counts.passed} passed, ${counts.failed} failed\n`);
+  return broken.length === 0;
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const options = parseOptions(words);
   if (options.help) {
@@ -50,6 +65,7 @@ async function main(words: readonly string[]): Promise<number> {
   const signal = signalOfUser((line) => {
     progress(line);
   });
+  if (options.quick) return (await quickBench(options, signal)) ? 0 : 1;
   if (options.compare !== undefined) {
     publish('compare', await unlessAborted(runCompare(options, progress, say), signal), options);
   }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Size } from './bench-world.ts';
 import type { ClusterAddress } from './cluster-address.ts';
 import { type Contestant, RESOLUTION_S } from './contestant.ts';
-import type { FigureName, Figures, ListName } from './figures.ts';
+import type { ExactCheck } from './exact/exact-check.ts';
+import { beginFigureCheck } from './figure-check.ts';
+import type { FigureName, Figures, ListName, SmallName } from './figures.ts';
 import { API, firstFigures, podPath, sampleOf } from './first-figures.ts';
 import type { Means } from './launch.ts';
 import type { Load, LoadResult } from './load.ts';
@@ -14,8 +16,9 @@ import { quantile } from './statistics.ts';
 export interface Pace {
   /** Not before so long after the start is a server at rest. */
   readonly settledAfterS: number;
-  /** Whole resolutions at rest, before the lists and after them. */
+  /** Whole resolutions at rest, before the lists and after them; none is measured where it is 0. */
   readonly rest: number;
+  readonly restAfter: number;
   /** Whole resolutions in which one pod is asked for. */
   readonly podRounds: number;
   /** The two large lists, together; each of the other ones; each of the small requests. */
@@ -30,6 +33,7 @@ export function fullPace({ nodes, podsPerNode }: Size): Pace {
   return {
     settledAfterS: 30,
     rest: 2,
+    restAfter: 2,
     podRounds: 1,
     largeListsS: isLarge ? RESOLUTION_S : 4,
     listS: isLarge ? 3 : 1,
@@ -71,19 +75,36 @@ export async function measureRun(spec: RunSpec): Promise<Figures> {
   await using house = new AsyncDisposableStack();
   const { contestant, cluster, means, progress } = spec;
   progress('starting');
-  const server = await startServer(contestant, cluster.address, means, house);
-  const run = new Run(spec, server);
+  const running: { server?: RunningServer } = {};
+  const check = contestant.isOurs
+    ? await beginFigureCheck(cluster.address, () => {
+        if (!running.server) throw new Error('Cannot check figures before there is a server');
+        return running.server.client;
+      })
+    : undefined;
+  running.server = await startServer(contestant, cluster.address, means, house);
+  const run = new Run(spec, running.server, check);
   await run.start();
-  await run.rest('Young');
+  await run.rest('Young', spec.pace.rest);
   run.memory('Minute');
   await run.loopDelay('loopDelayRest');
+  await run.check();
   await run.podDuringRounds();
   await run.lists();
+  await run.check();
   await run.smallRequests();
   run.memory('Lists');
   await run.loopDelay('loopDelayLists');
-  await run.rest('');
+  await run.rest('', spec.pace.restAfter);
+  await run.check();
   return run.close();
+}
+
+type Wanted = Partial<Load> & Pick<Load, 'paths' | 'forMs'>;
+
+interface Served extends LoadResult {
+  /** CPU of the server for one answer, beyond what it needs at rest. */
+  readonly cpuMs: number;
 }
 
 class Run {
@@ -92,11 +113,13 @@ class Run {
   readonly #figures = new Map<FigureName, number>();
   readonly #pods: readonly string[];
   readonly #clusterStart: { readonly cpuMs: number; readonly atMs: number };
+  readonly #check: ExactCheck | undefined;
   #failures = 0;
   #clientBusy = 0;
 
-  constructor(spec: RunSpec, server: RunningServer) {
+  constructor(spec: RunSpec, server: RunningServer, check: ExactCheck | undefined) {
     this.#spec = spec;
+    this.#check = check;
     this.#server = server;
     this.#pods = sampleOf(spec.cluster.address.steadyPods, SAMPLE_PODS);
     this.#clusterStart = { cpuMs: readCpuMs(spec.cluster.pid), atMs: performance.now() };
@@ -108,20 +131,28 @@ class Run {
     this.#spec.progress('waiting for its first figures');
     const { nodesMs, podsMs } = await firstFigures(client, this.#spec.cluster.address, check);
     this.memory('Start');
+    this.#clusterCpu('clusterStartMillicores');
     this.#set('secondsToListen', (listeningMs - startedMs) / 1000);
     this.#set('secondsToNodes', (nodesMs - startedMs) / 1000);
     this.#set('secondsToPods', (podsMs - startedMs) / 1000);
+    await this.check();
     await this.#until(startedMs + this.#spec.pace.settledAfterS * 1000);
   }
 
+  /** Some of all served figures against what the kubelets answered; of our server only. */
+  async check(): Promise<void> {
+    await this.#check?.check();
+  }
+
   /** CPU of whole resolutions in which nobody asks. */
-  async rest(when: 'Young' | ''): Promise<void> {
-    const { pace, cluster, progress } = this.#spec;
+  async rest(when: 'Young' | '', wanted: number): Promise<void> {
+    if (wanted === 0) return;
+    const { cluster, progress } = this.#spec;
     const { pid } = this.#server;
-    progress(`at rest, ${pace.rest} resolutions`);
+    progress(`at rest, ${wanted * RESOLUTION_S} s`);
     const cpuMs = readCpuMs(pid);
     const fromMs = performance.now();
-    await this.#until(fromMs + pace.rest * RESOLUTION_S * 1000);
+    await this.#until(fromMs + wanted * RESOLUTION_S * 1000);
     const spentMs = readCpuMs(pid) - cpuMs;
     const resolutions = (performance.now() - fromMs) / 1000 / RESOLUTION_S;
     this.#set(`cpuMsPerScrape${when}`, spentMs / (cluster.size.nodes * resolutions));
@@ -140,7 +171,7 @@ class Run {
 
   /** The longest since it was asked for last; only where a server tells it. */
   async loopDelay(name: 'loopDelayRest' | 'loopDelayLists'): Promise<void> {
-    if (!this.#spec.contestant.hasEventLoop) return;
+    if (!this.#spec.contestant.isOurs) return;
     const { body } = await this.#server.client.fetch('/metrics');
     const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(body) ?? [];
     if (seconds !== undefined) this.#set(name, Math.max(0, Number(seconds) * 1000 - LOOP_TIMER_MS));
@@ -148,6 +179,7 @@ class Run {
 
   async podDuringRounds(): Promise<void> {
     const { pace, progress } = this.#spec;
+    if (pace.podRounds === 0) return;
     progress('one pod, during rounds');
     const { latenciesMs } = await this.#load({
       paths: this.#pods.map((pod) => podPath(pod)),
@@ -184,56 +216,74 @@ class Run {
   async smallRequests(): Promise<void> {
     const { namespace, selector } = this.#spec.cluster.address.selected;
     const query = `labelSelector=${encodeURIComponent(selector)}`;
-    await this.#perSecond('selectorPerSecond', [`${API}/namespaces/${namespace}/pods?${query}`]);
+    const selected = [`${API}/namespaces/${namespace}/pods?${query}`];
+    this.#set('selectorMb', (await this.#perSecond('selector', selected)).bytes / 1e6);
     await this.#perSecond(
-      'podPerSecond',
+      'pod',
       this.#pods.map((pod) => podPath(pod)),
     );
-    await this.#perSecond('readyzPerSecond', ['/readyz']);
+    await this.#perSecond('readyz', ['/readyz']);
   }
 
   /** What is known at its end. */
   close(): Figures {
-    const { cpuMs, atMs } = this.#clusterStart;
-    const spentMs = readCpuMs(this.#spec.cluster.pid) - cpuMs;
-    this.#set('clusterMillicores', (spentMs * 1000) / (performance.now() - atMs));
+    this.#clusterCpu('clusterMillicores');
     this.#set('residentPeak', readMemory(this.#server.pid).peak);
     this.#set('failures', this.#failures);
+    this.#tellChecked();
     this.#set('clientBusy', this.#clientBusy * 100);
     return this.#figures;
   }
 
-  async #list(
-    name: ListName,
-    load: Partial<Load> & Pick<Load, 'paths' | 'forMs'>,
-  ): Promise<LoadResult> {
+  /** Since the server was started: near 1,000 it is the cluster that was measured. */
+  #clusterCpu(name: 'clusterStartMillicores' | 'clusterMillicores'): void {
+    const { cpuMs, atMs } = this.#clusterStart;
+    const spentMs = readCpuMs(this.#spec.cluster.pid) - cpuMs;
+    this.#set(name, (spentMs * 1000) / (performance.now() - atMs));
+  }
+
+  #tellChecked(): void {
+    if (!this.#check) return;
+    const { checked, wrong, complaints, medianError } = this.#check.figures();
+    this.#set('checkedFigures', checked);
+    this.#set('wrongFigures', wrong);
+    this.#set('figureError', medianError * 100);
+    for (const complaint of complaints) this.#spec.progress(complaint);
+  }
+
+  async #list(name: ListName, load: Wanted): Promise<Served> {
     this.#spec.progress(`list: ${name}`);
     const result = await this.#load(load);
     this.#set(`${name}P50`, quantile(result.latenciesMs, 0.5));
     this.#set(`${name}P99`, quantile(result.latenciesMs, 0.99));
     this.#set(`${name}Mb`, result.bytes / 1e6);
+    this.#set(`${name}Cpu`, result.cpuMs);
     return result;
   }
 
-  async #perSecond(name: FigureName, paths: readonly string[]): Promise<void> {
-    this.#spec.progress(name);
+  async #perSecond(name: SmallName, paths: readonly string[]): Promise<Served> {
+    this.#spec.progress(`small requests: ${name}`);
     const forMs = this.#spec.pace.smallS * 1000;
-    const { latenciesMs, seconds, clientBusy } = await this.#load({
-      ...{ paths, forMs, connections: CONNECTIONS },
-    });
-    this.#clientBusy = Math.max(this.#clientBusy, clientBusy);
-    this.#set(name, latenciesMs.length / seconds);
+    const result = await this.#load({ paths, forMs, connections: CONNECTIONS });
+    this.#clientBusy = Math.max(this.#clientBusy, result.clientBusy);
+    this.#set(`${name}PerSecond`, result.latenciesMs.length / result.seconds);
+    this.#set(`${name}Cpu`, result.cpuMs);
+    return result;
   }
 
-  async #load(load: Partial<Load> & Pick<Load, 'paths' | 'forMs'>): Promise<LoadResult> {
+  async #load(load: Wanted): Promise<Served> {
     await this.#server.check();
+    const { pid } = this.#server;
+    const cpuMs = readCpuMs(pid);
     const result = await this.#server.client.load({
       ...{ accept: JSON_TYPE, connections: 1, atLeast: FEWEST, everyMs: 0 },
       ...{ countsWaiting: false, isPaged: false },
       ...load,
     });
     this.#failures += result.failures;
-    return result;
+    const restMs = (this.#figures.get('millicoresYoung') ?? 0) * result.seconds;
+    const spentMs = Math.max(0, readCpuMs(pid) - cpuMs - restMs);
+    return { ...result, cpuMs: spentMs / result.latenciesMs.length };
   }
 
   async #until(atMs: number): Promise<void> {

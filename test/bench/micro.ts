@@ -35,7 +35,7 @@ function decode(progress: Progress): Promise<string> {
     ];
   });
   const head = ['answer of 30 pods', 'kB', 'µs', 'MB/s', 'allocated kB'];
-  return Promise.resolve(`## Decode\n\n${table(head, rows)}`);
+  return Promise.resolve(`### Decode\n\n${table(head, rows)}`);
 }
 
 function store(progress: Progress): Promise<string> {
@@ -61,7 +61,7 @@ function store(progress: Progress): Promise<string> {
     'bytes per pod',
     'bytes per pod, all read',
   ];
-  return Promise.resolve(`## Store\n\n${table(head, rows)}`);
+  return Promise.resolve(`### Store\n\n${table(head, rows)}`);
 }
 
 async function list(progress: Progress): Promise<string> {
@@ -80,7 +80,7 @@ async function list(progress: Progress): Promise<string> {
     'CPU ms per request',
     'longest block, ms',
   ];
-  return `## List\n\n${table(head, rows)}`;
+  return `### List\n\n${table(head, rows)}`;
 }
 
 async function round(progress: Progress): Promise<string> {
@@ -112,5 +112,5 @@ async function round(progress: Progress): Promise<string> {
     'one pod, p50 / p99 ms',
     'all pods JSON, p50 / p99 ms',
   ];
-  return `## Whole rounds, TLS, kubelets and kube-apiserver in another process\n\n${table(head, rows)}`;
+  return `### Whole rounds, TLS, kubelets and kube-apiserver in another process\n\n${table(head, rows)}`;
 }

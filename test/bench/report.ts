@@ -1,5 +1,6 @@
 import { type FigureName, ROWS } from './figures.ts';
 import { figure, table } from './markdown.ts';
+import type { Reference, ReferenceAnswer } from './reference.ts';
 import { spreadOf } from './statistics.ts';
 import { type Rounds, type SizeResult, type Verdict, judge, medianOf } from './targets.ts';
 
@@ -21,7 +22,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   );
 }
 
-function sizeSection({ size, ours, theirs }: SizeResult): string {
+function sizeSection({ size, ours, theirs, reference }: SizeResult): string {
   const rows = ROWS.flatMap(({ key, name }) => {
     const own = cell(ours, key);
     const other = cell(theirs, key);
@@ -30,8 +31,26 @@ function sizeSection({ size, ours, theirs }: SizeResult): string {
   });
   const { nodes, podsPerNode } = size;
   const title = `### ${nodes.toLocaleString('en')} nodes x ${podsPerNode} pods, ${ours.length} ${ours.length === 1 ? 'round' : 'rounds'}`;
-  return `${title}\n\n${table(['', 'ours', 'theirs', 'ratio'], rows)}`;
+  const parts = [title, table(['', 'ours', 'theirs', 'ratio'], rows)];
+  return [...parts, ...(reference ? [referenceText(reference)] : [])].join('\n\n');
 }
+
+/** What no server could do much better on this machine, with this client. */
+function referenceText({ parseMs, answers }: Reference): string {
+  const plain = [...answers].map(
+    ([name, { p50Ms, cpuMs }]) =>
+      `${ANSWER_NAMES[name]} ${figure(p50Ms)} ms (${figure(cpuMs)} ms of CPU)`,
+  );
+  return `A plain node:https server sends as many bytes in: ${plain.join(', ')}. JSON.parse of a kubelet's answer takes ${figure(parseMs)} ms.`;
+}
+
+const ANSWER_NAMES: Readonly<Record<ReferenceAnswer, string>> = {
+  allJson: 'all pods as JSON',
+  allProtobuf: 'as protobuf',
+  allTable: 'as Table',
+  selector: 'namespace and label selector',
+  pod: 'one pod',
+};
 
 function ratio(value: number): string {
   return Number.isFinite(value) ? figure(value) : '';

@@ -1,26 +1,42 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isKept } from './bounds.ts';
 import { compare } from './compare.ts';
 import { type Contestant, ours, theirs } from './contestant.ts';
 import { imageEntry } from './image-entry.ts';
-import { findMeans } from './launch.ts';
+import { type Means, findMeans } from './launch.ts';
 import { goModule, machine, surroundingsText } from './machine.ts';
 import { fullPace } from './measure.ts';
 import { type Options, UsageError } from './options.ts';
+import { type QuickResult, boundsTable, quick } from './quick.ts';
 import { compareReport } from './report.ts';
 import { sizeName } from './targets.ts';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Compares, and returns the report. Says what it is doing, and each size as soon as it is over. */
-export async function runCompare(
+type Say = (text: string) => void;
+
+/** Small sizes and bounds; returns the report. */
+export async function runQuick(
   options: Options,
-  progress: (line: string) => void,
-  say: (text: string) => void,
-): Promise<string> {
-  const own = ourServer(options);
+  progress: Say,
+): Promise<QuickResult & { readonly report: string }> {
   const other = otherServer(options);
+  const own = ourServer(options);
+  const means = findMeans();
+  const result = await quick({ ours: own, theirs: other, means, progress });
+  const heading = headingOf(own, other, means);
+  // The whole of it only where somebody will want to read it.
+  const isTold = other !== undefined || result.bounds.some((bound) => !isKept(bound));
+  const report = isTold ? compareReport(result.results, heading) : heading;
+  return { ...result, report: `${report}\n\n${boundsTable(result)}` };
+}
+
+/** Compares, and returns the report. Says what it is doing, and each size as soon as it is over. */
+export async function runCompare(options: Options, progress: Say, say: Say): Promise<string> {
+  const other = otherServer(options);
+  const own = ourServer(options);
   const means = findMeans();
   const results = await compare({
     ours: own,
@@ -34,10 +50,13 @@ export async function runCompare(
       say(`${compareReport([result], `# ${sizeName(result.size)}`)}\n\n`);
     },
   });
+  return compareReport(results, headingOf(own, other, means));
+}
+
+function headingOf(own: Contestant, other: Contestant | undefined, means: Means): string {
   const versions = [`ours: ${own.command.slice(1).join(' ').replaceAll(PROJECT, '')}`];
   if (other) versions.push(`theirs: ${versionOf(other)}`);
-  const heading = `${machine()}; ${versions.join('; ')}. ${surroundingsText(means)}`;
-  return compareReport(results, heading);
+  return `${machine()}; ${versions.join('; ')}. ${surroundingsText(means)}`;
 }
 
 /** As the image runs it, built before unless told not to. */

@@ -109,7 +109,8 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** That nobody else listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

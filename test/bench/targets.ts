@@ -1,5 +1,6 @@
 import type { Size } from './bench-world.ts';
 import type { FigureName, Figures } from './figures.ts';
+import type { Reference } from './reference.ts';
 import { median } from './statistics.ts';
 
 /** All rounds of one server at one size. */
@@ -11,6 +12,8 @@ export interface SizeResult {
   readonly ours: Rounds;
   /** Undefined without a comparison. */
   readonly theirs: Rounds | undefined;
+  /** Of the answers that ours gave in its last round. */
+  readonly reference: Reference | undefined;
 }
 
 interface Target {
@@ -113,13 +116,31 @@ export function judge(results: readonly SizeResult[]): Verdict[] {
   const verdicts = results.flatMap(({ size, ours, theirs }) =>
     TARGETS.flatMap((target): Verdict[] => {
       const bound = target.bounds[target.sizes.indexOf(sizeName(size))];
-      if (bound === undefined) return [];
+      if (bound === undefined || (target.of === 'ratio' && !theirs)) return [];
       const own = medianOf(ours, target.figure);
       const value = target.of === 'ours' ? own : own / medianOf(theirs, target.figure);
       return [verdictOf(target, sizeName(size), bound, value)];
     }),
   );
-  return [...verdicts, ...flatness(results)];
+  return [...verdicts, ...flatness(results), ...exactness(results)];
+}
+
+/** What was checked against the kubelets' own answers, at every size. */
+function exactness(results: readonly SizeResult[]): Verdict[] {
+  return results.flatMap(({ size, ours }): Verdict[] => {
+    const wrong = ours.flatMap((figures) => figures.get('wrongFigures') ?? []);
+    if (wrong.length === 0) return [];
+    const value = wrong.reduce((sum, count) => sum + count, 0);
+    return [
+      {
+        target: 'nodes and pods with wrong figures, in all rounds',
+        size: sizeName(size),
+        bound: 'none',
+        value,
+        isReached: value === 0,
+      },
+    ];
+  });
 }
 
 function verdictOf(target: Target, size: string, bound: number, value: number): Verdict {

@@ -1,0 +1,121 @@
+import type { FigureName, Figures } from './figures.ts';
+import { figure } from './markdown.ts';
+import type { Reference, ReferenceAnswer } from './reference.ts';
+
+/** A figure, and how far it may go: generous, so that a busy machine breaks none and a tenfold regression does. */
+export interface Bound {
+  readonly name: string;
+  readonly is: 'at most' | 'at least';
+  readonly bound: number;
+  readonly unit: string;
+  /** NaN when it was not measured, which breaks the bound. */
+  readonly value: number;
+}
+
+const PARSES_PER_SCRAPE = 12;
+const PLAIN_ANSWERS = 30;
+/** Of wall time, which is any other program's on the machine as well. */
+const PLAIN_WAITS = 60;
+const MOST_MS_DURING_ROUND = 100;
+const MOST_MS_BLOCKED = 1_000;
+const MOST_SECONDS_TO_PODS = 10;
+
+/** Of the smallest cluster: what an idle server weighs. */
+export function idleBounds(figures: Figures): Bound[] {
+  return [
+    ...memoryBounds(figures, { resident: 200, anonymous: 140 }),
+    atMost('time to the figures of all pods', figures, 'secondsToPods', [
+      MOST_SECONDS_TO_PODS,
+      's',
+    ]),
+    ...exactBounds(figures),
+  ];
+}
+
+/** Of a cluster with lists worth the name; what depends on the machine is measured by plain work on it. */
+export function busyBounds(figures: Figures, reference: Reference): Bound[] {
+  const value = (name: FigureName): number => figures.get(name) ?? Number.NaN;
+  const plain = (name: ReferenceAnswer, words: string): Bound => ({
+    name: `CPU of ${words}`,
+    ...{
+      is: 'at most',
+      bound: PLAIN_ANSWERS,
+      unit: 'times that of a plain answer of as many bytes',
+    },
+    value: value(`${name}Cpu`) / (reference.answers.get(name)?.cpuMs ?? Number.NaN),
+  });
+  return [
+    {
+      name: 'CPU of one scrape',
+      ...{ is: 'at most', bound: PARSES_PER_SCRAPE, unit: 'times JSON.parse of the answer' },
+      value: value('cpuMsPerScrapeYoung') / reference.parseMs,
+    },
+    plain('allJson', 'all pods as JSON'),
+    plain('allProtobuf', 'all pods as protobuf'),
+    plain('allTable', 'all pods as Table'),
+    plain('selector', 'namespace and label selector'),
+    plain('pod', 'one pod'),
+    {
+      name: 'p50 of all pods as JSON',
+      ...{
+        is: 'at most',
+        bound: PLAIN_WAITS,
+        unit: 'times that of a plain answer of as many bytes',
+      },
+      value: value('allJsonP50') / (reference.answers.get('allJson')?.p50Ms ?? Number.NaN),
+    },
+    ...memoryBounds(figures, { resident: 450, anonymous: 400 }),
+    atMost('time to the figures of all pods', figures, 'secondsToPods', [
+      MOST_SECONDS_TO_PODS,
+      's',
+    ]),
+    atMost('p99 of one pod during a round', figures, 'podRoundP99', [MOST_MS_DURING_ROUND, 'ms']),
+    atMost('longest event-loop delay at rest', figures, 'loopDelayRest', [MOST_MS_BLOCKED, 'ms']),
+    atMost('longest event-loop delay during lists', figures, 'loopDelayLists', [
+      MOST_MS_BLOCKED,
+      'ms',
+    ]),
+    ...exactBounds(figures),
+  ];
+}
+
+function memoryBounds(
+  figures: Figures,
+  { resident, anonymous }: { resident: number; anonymous: number },
+): Bound[] {
+  return [
+    atMost('resident memory after lists', figures, 'residentLists', [resident, 'MB']),
+    atMost('anonymous memory after lists', figures, 'anonymousLists', [anonymous, 'MB']),
+  ];
+}
+
+function exactBounds(figures: Figures): Bound[] {
+  return [
+    atMost('nodes and pods with wrong figures', figures, 'wrongFigures', [0, '']),
+    {
+      name: 'figures checked',
+      ...{ is: 'at least', bound: 1, unit: '' },
+      value: figures.get('checkedFigures') ?? Number.NaN,
+    },
+    atMost('failed requests', figures, 'failures', [0, '']),
+  ];
+}
+
+function atMost(
+  name: string,
+  figures: Figures,
+  key: FigureName,
+  [bound, unit]: readonly [number, string],
+): Bound {
+  return { name, is: 'at most', bound, unit, value: figures.get(key) ?? Number.NaN };
+}
+
+export function isKept({ is, bound, value }: Bound): boolean {
+  return is === 'at most' ? value <= bound : value >= bound;
+}
+
+/** One sentence that names figure, bound and value. */
+export function sentenceOf({ name, is, bound, unit, value }: Bound): string {
+  const found = Number.isNaN(value) ? 'was not measured' : `is ${figure(value)}`;
+  return `${name} ${found}, and may be ${is} ${figure(bound)} ${unit}`.trimEnd();
+}

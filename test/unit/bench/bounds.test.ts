@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Bound, busyBounds, idleBounds, isKept, sentenceOf } from '../../bench/bounds.ts';
+import type { FigureName, Figures } from '../../bench/figures.ts';
+import type { Reference } from '../../bench/reference.ts';
+
+const REFERENCE: Reference = {
+  parseMs: 0.4,
+  answers: new Map(
+    (['allJson', 'allProtobuf', 'allTable', 'selector', 'pod'] as const).map((name) => [
+      name,
+      { cpuMs: 2, p50Ms: 4 },
+    ]),
+  ),
+};
+
+/** What a healthy server shows. */
+const HEALTHY: Partial<Record<FigureName, number>> = {
+  cpuMsPerScrapeYoung: 1.2,
+  allJsonP50: 12,
+  allJsonCpu: 8,
+  allProtobufCpu: 8,
+  allTableCpu: 8,
+  selectorCpu: 8,
+  podCpu: 8,
+  residentLists: 180,
+  anonymousLists: 120,
+  secondsToPods: 1.5,
+  podRoundP99: 5,
+  loopDelayRest: 50,
+  loopDelayLists: 50,
+  wrongFigures: 0,
+  checkedFigures: 300,
+  failures: 0,
+};
+
+function figures(changed: Partial<Record<FigureName, number>> = {}): Figures {
+  return new Map(Object.entries({ ...HEALTHY, ...changed }) as [FigureName, number][]);
+}
+
+function broken(bounds: readonly Bound[]): string[] {
+  return bounds.filter((bound) => !isKept(bound)).map(({ name }) => name);
+}
+
+describe('busyBounds', () => {
+  test('are all kept by a healthy server', () => {
+    expect(broken(busyBounds(figures(), REFERENCE))).toEqual([]);
+  });
+
+  test.each<[FigureName, string]>([
+    ['cpuMsPerScrapeYoung', 'CPU of one scrape'],
+    ['allJsonCpu', 'CPU of all pods as JSON'],
+    ['allProtobufCpu', 'CPU of all pods as protobuf'],
+    ['allTableCpu', 'CPU of all pods as Table'],
+    ['selectorCpu', 'CPU of namespace and label selector'],
+    ['podCpu', 'CPU of one pod'],
+    ['residentLists', 'resident memory after lists'],
+    ['anonymousLists', 'anonymous memory after lists'],
+    ['secondsToPods', 'time to the figures of all pods'],
+  ])('%s ten times as large breaks "%s"', (name, bound) => {
+    const changed = { [name]: 10 * (HEALTHY[name] ?? Number.NaN) };
+
+    expect(broken(busyBounds(figures(changed), REFERENCE))).toEqual([bound]);
+  });
+
+  test.each<[FigureName, number, string]>([
+    ['podRoundP99', 150, 'p99 of one pod during a round'],
+    ['loopDelayRest', 1500, 'longest event-loop delay at rest'],
+    ['loopDelayLists', 1500, 'longest event-loop delay during lists'],
+    ['allJsonP50', 250, 'p50 of all pods as JSON'],
+    ['wrongFigures', 1, 'nodes and pods with wrong figures'],
+    ['checkedFigures', 0, 'figures checked'],
+    ['failures', 1, 'failed requests'],
+  ])('%s of %d breaks "%s"', (name, value, bound) => {
+    expect(broken(busyBounds(figures({ [name]: value }), REFERENCE))).toEqual([bound]);
+  });
+
+  test('judge by plain work: a machine half as fast breaks none', () => {
+    const slow = figures({ cpuMsPerScrapeYoung: 9, allJsonCpu: 100 });
+    const reference = {
+      parseMs: 0.8,
+      answers: new Map([...REFERENCE.answers, ['allJson', { cpuMs: 4, p50Ms: 8 }] as const]),
+    };
+
+    expect(broken(busyBounds(slow, REFERENCE))).toHaveLength(2);
+    expect(broken(busyBounds(slow, reference))).toEqual([]);
+  });
+});
+
+describe('idleBounds', () => {
+  test('are broken by what was not measured', () => {
+    const without = new Map(figures());
+    without.delete('residentLists');
+
+    expect(broken(idleBounds(without))).toEqual(['resident memory after lists']);
+  });
+});
+
+describe('sentenceOf', () => {
+  test('names figure, value and bound', () => {
+    const bound: Bound = { name: 'idle CPU', is: 'at most', bound: 5, unit: 'ms', value: 7.25 };
+
+    expect(sentenceOf(bound)).toBe('idle CPU is 7.25, and may be at most 5 ms');
+    expect(sentenceOf({ ...bound, value: Number.NaN })).toBe(
+      'idle CPU was not measured, and may be at most 5 ms',
+    );
+  });
+});
