@@ -3,6 +3,7 @@ import type { LabelSelector } from '../apimachinery/label-selector.ts';
 import type { LabelSet } from '../apimachinery/label-set.ts';
 import type { BinaryString } from '../apimachinery/protobuf-writer.ts';
 import type { FieldSchema } from '../apimachinery/type-schema.ts';
+import type { EncodedRun } from './encoding/encoded-run.ts';
 
 /**
  * The contract with the tenants of this API server (apis/*). The server knows paths, identities,
@@ -38,6 +39,8 @@ export interface Resource<Item> {
    * Undefined stands for a record that is passed over: there the reader may pause, however many there are.
    */
   list?(request: ListRequest): Iterable<Item | undefined>;
+  /** The items of `list` in runs, for encodings that keep them; undefined means that they come one by one. */
+  runs?(request: ListRequest): Iterable<ItemRun<Item> | undefined> | undefined;
   /** Without it the resource is always listed whole, whatever `limit` says. */
   readonly paging?: Paging<Item>;
   /** Throws a StatusError (not found) when there is none. */
@@ -92,9 +95,24 @@ export interface GetRequest {
 }
 
 /**
+ * Items that stand next to each other in a list, and will again in the next one. What was written of them is kept here,
+ * so that a list of a large cluster is copied from a few hundred places instead of being gathered from all over memory.
+ */
+export interface ItemRun<Item> {
+  /**
+   * What there is at each place as of now: another number whenever there is anything new to say, 0 where there is no
+   * item. The numbers are the run's own and change with the next call.
+   */
+  revise(): Uint32Array;
+  /** The item of a place whose number is not 0, in the same turn as revise(). */
+  itemAt(place: number): Item;
+  json: EncodedRun | undefined;
+  protobuf: EncodedRun | undefined;
+}
+
+/**
  * How one item is written. What every object has (kind, apiVersion, metadata with the moment of the request)
- * is the server's to write, so that the rest can be encoded once and kept with the item. An item always says
- * the same: it may be asked more than once for one answer.
+ * is the server's to write. An item always says the same: it may be asked more than once for one answer.
  */
 export interface ItemEncoding<Item> {
   /** Undefined: items of this kind have no metadata. */

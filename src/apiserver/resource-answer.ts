@@ -6,7 +6,7 @@ import {
 import { formatTimestamp } from '../apimachinery/timestamp.ts';
 import type { Clock } from '../clock.ts';
 import type { Answer } from './answer.ts';
-import type { GetRequest } from './api-group.ts';
+import type { GetRequest, ListRequest } from './api-group.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Encoder, Envelope, TypeMeta } from './encoding/encoder.ts';
 import { WHOLE_LIST } from './encoding/list-meta.ts';
@@ -49,10 +49,23 @@ function listAnswer(question: Question): Answer {
   const start = paging && pageStart(options, list);
   const { labelSelector, fieldSelector, limit } = options;
   const request = { namespace, labelSelector, fieldSelector, after: start?.after };
+  const isWhole = !paging || limit === Number.POSITIVE_INFINITY;
+  const inRuns = isWhole && runsAnswer(question, request);
+  if (inRuns) return inRuns;
   const items: Iterable<unknown> = resource.list(request);
-  if (!paging || limit === Number.POSITIVE_INFINITY) return listOf(items, WHOLE_LIST, question);
+  if (isWhole) return listOf(items, WHOLE_LIST, question);
   const page = readPage({ list, start, request, items, paging, limit });
   return answer(question.representation.encoder, pagePieces(page, listWriter(question)));
+}
+
+/** Undefined where the items have to be written one by one. */
+function runsAnswer(question: Question, request: ListRequest): Answer | undefined {
+  const { encoder, transform } = question.representation;
+  const { resource } = question.target;
+  const runs = transform || !encoder.runs ? undefined : resource.runs?.(request);
+  if (!runs || !encoder.runs) return undefined;
+  const envelope = { ...envelopeOf(question, resource.listKind), itemType: undefined };
+  return answer(encoder, encoder.runs(runs, resource.encoding, { ...envelope, meta: WHOLE_LIST }));
 }
 
 /** A page, once it is found: until then the pieces are empty. */

@@ -5,7 +5,7 @@ import type { Turns } from './turns.ts';
 /** Pieces are gathered into writes of about this many characters or bytes: large enough for TLS, small enough for memory. */
 const CHUNK_SIZE = 64 * 1024;
 /** How many pieces are taken at most between two looks at the clock; after each write there is one, too. */
-const PIECES_PER_LOOK = 64;
+const PIECES_PER_LOOK = 8;
 
 /**
  * Writes a body piece by piece and ends the stream. Waits while the client does not keep up, lets others

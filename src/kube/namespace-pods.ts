@@ -16,7 +16,7 @@ const PICKED_SHARE = 4;
 export class NamespacePods {
   readonly name: string;
   private readonly byName = new Map<string, PodRecord>();
-  private readonly sorted = new SortedPods();
+  readonly sorted = new SortedPods();
   private readonly groups = new Map<LabelSet, SortedPods>();
   private readonly labelIndex = new LabelIndex(this.groups);
 
@@ -69,13 +69,30 @@ export class NamespacePods {
       : this.select(selector, after);
   }
 
+  /**
+   * The same pods where they are kept in one piece, or nothing when there are none; undefined where they have to
+   * be picked or merged. Pauses as list does.
+   */
+  *sequences(selector: LabelSelector): Generator<undefined, readonly SortedPods[] | undefined> {
+    if (selector.isEverything) return [this.sorted];
+    const groups = yield* this.groupsOf(selector);
+    return groups && groups.length <= 1 ? groups : undefined;
+  }
+
+  private *groupsOf(
+    selector: LabelSelector,
+  ): Generator<undefined, readonly SortedPods[] | undefined> {
+    const few = this.size / PICKED_SHARE;
+    const sets = yield* this.labelIndex.matching(selector, Math.max(few, 1));
+    return sets?.flatMap((labels) => this.groups.get(labels) ?? []);
+  }
+
   private *select(
     selector: LabelSelector,
     after: string | undefined,
   ): Generator<PodRecord | undefined> {
     const few = this.size / PICKED_SHARE;
-    const sets = yield* this.labelIndex.matching(selector, Math.max(few, 1));
-    const groups = sets?.flatMap((labels) => this.groups.get(labels) ?? []);
+    const groups = yield* this.groupsOf(selector);
     if (!groups || (groups.length > 1 && sizeOf(groups) > few)) {
       yield* picked(entriesAfter(this.sorted.snapshot(), after), selector);
       return;

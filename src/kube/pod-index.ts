@@ -3,6 +3,7 @@ import type { LabelSelector } from '../apimachinery/label-selector.ts';
 import { NamespacePods } from './namespace-pods.ts';
 import type { PodRecord } from './pod-record.ts';
 import { entriesAfter } from './sorted-names.ts';
+import type { SortedPods } from './sorted-pods.ts';
 
 /** Where a list goes on: after this pod, which need not exist any longer. */
 export interface PodKey {
@@ -77,15 +78,38 @@ export class PodIndex {
     };
   }
 
+  /**
+   * The same pods, as far as they are kept in order: each sequence stays the same object while there are any in it.
+   * Undefined where they have to be picked one by one. Pauses as list does.
+   */
+  *sequences(
+    namespace: string | undefined,
+    selector: LabelSelector,
+  ): Generator<undefined, Iterable<SortedPods> | undefined> {
+    if (namespace === undefined) return selector.isEverything ? this.inAllNamespaces() : undefined;
+    const pods = this.namespaces.get(namespace);
+    return pods === undefined ? [] : yield* pods.sequences(selector);
+  }
+
+  private *inAllNamespaces(): Generator<SortedPods> {
+    for (const { name } of this.inOrder()) {
+      const pods = this.namespaces.get(name); // by name: it may be another one by now
+      if (pods) yield pods.sorted;
+    }
+  }
+
+  private inOrder(): readonly NamespacePods[] {
+    return (this.sortedNamespaces ??= [...this.namespaces.values()].sort((left, right) =>
+      compareNames(left.name, right.name),
+    ));
+  }
+
   private *everywhere(
     selector: LabelSelector,
     after: PodKey | undefined,
   ): Generator<PodRecord | undefined> {
     if (after !== undefined) yield* this.inNamespace(after.namespace, selector, after);
-    this.sortedNamespaces ??= [...this.namespaces.values()].sort((left, right) =>
-      compareNames(left.name, right.name),
-    );
-    for (const { name } of entriesAfter(this.sortedNamespaces, after?.namespace)) {
+    for (const { name } of entriesAfter(this.inOrder(), after?.namespace)) {
       yield* this.inNamespace(name, selector, undefined); // by name: it may be another one by now
       yield undefined;
     }

@@ -12,4 +12,6 @@ export interface PodRecord {
   readonly mirrorUid: string;
   /** Pods with equal labels share one. */
   readonly labels: LabelSet;
+  /** A place for whoever has figures of the pod, to remember where it found them. */
+  place?: unknown;
 }

@@ -54,6 +54,14 @@ export class PodInformer extends Informer {
     return this.pods.index.list(namespace, selector, after);
   }
 
+  /** The same in pieces that are kept; see PodIndex. */
+  sequences(
+    namespace: string | undefined,
+    selector: LabelSelector,
+  ): ReturnType<PodIndex['sequences']> {
+    return this.pods.index.sequences(namespace, selector);
+  }
+
   get(namespace: string, name: string): PodRecord | undefined {
     return this.pods.index.get(namespace, name);
   }
@@ -96,6 +104,7 @@ export class PodMirror implements Mirror {
       uid: this.names.share(uid),
       mirrorUid: this.names.share(mirrorUid),
       labels,
+      place: undefined,
     };
     this.index.set(pod);
     return pod;

@@ -7,10 +7,6 @@ export interface NodeUsage {
   readonly cpuNanoCores: number;
   /** The working set. */
   readonly memoryBytes: number;
-  /** A place for whoever serves these figures, to keep what was encoded from them for as long as they last. */
-  json?: string | undefined;
-  /** As `json`; one character a byte. */
-  protobuf?: string | undefined;
 }
 
 export interface ContainerUsage {
@@ -21,7 +17,7 @@ export interface ContainerUsage {
 
 /**
  * Usage of a whole pod; never of a part of its running containers. The same object is handed out until
- * the figures change, so whatever is encoded from it can be kept with it.
+ * the figures change.
  */
 export interface PodUsage {
   /** The earliest of its containers' timestamps, with the window of that container (as upstream: pkg/storage/pod.go). */
@@ -29,9 +25,14 @@ export interface PodUsage {
   readonly windowMs: number;
   /** Sorted by name. */
   readonly containers: readonly ContainerUsage[];
-  /** As NodeUsage.json. A place on the object costs the garbage collector far less than a WeakMap of all pods. */
-  json?: string | undefined;
-  protobuf?: string | undefined;
+}
+
+/** How long what was said of a pod holds. */
+export interface Term {
+  /** Until its version is another one. */
+  readonly source: { readonly version: number };
+  /** On the monotonic clock; it may hold longer. */
+  readonly untilMs: number;
 }
 
 /**

@@ -23,8 +23,6 @@ export function nodeUsageOf({ rows, source }: NodeRecord, origin: Origin): NodeU
     windowMs: windowMsOf(rows, NODE_ROW, origin, source),
     cpuNanoCores: nanoCoresOf(rows, NODE_ROW, origin, source),
     memoryBytes: memoryOf(rows, NODE_ROW),
-    json: undefined,
-    protobuf: undefined,
   };
 }
 
@@ -46,8 +44,6 @@ export function podUsageOf({ node, firstRow, endRow }: PodEntry, origin: Origin)
     timestampMs: timeOf(rows, earliest),
     windowMs: windowMsOf(rows, earliest, origin, source),
     containers,
-    json: undefined,
-    protobuf: undefined,
   };
 }
 

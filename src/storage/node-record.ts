@@ -12,6 +12,10 @@ export interface Kept<Usage> {
 
 /** What is kept of one node's answers. */
 export class NodeRecord {
+  /** The storage that it is part of. */
+  readonly owner: object;
+  /** Grows with whatever may change what is said of any of its pods, except time. */
+  version = 0;
   source: KubeletSource = 'summary';
   /** How many answers were stored, and when the last one was, on our monotonic clock. */
   answers = 0;
@@ -28,7 +32,8 @@ export class NodeRecord {
   usage: NodeUsage | undefined = undefined;
   kept: Kept<NodeUsage> | undefined = undefined;
 
-  constructor() {
+  constructor(owner: object) {
+    this.owner = owner;
     clearRow(this.rows, NODE_ROW);
   }
 }
@@ -51,6 +56,8 @@ export class PodEntry {
   blockRow = 0;
   /** Another pod of the same namespace and name: of another uid, or reported by another node. */
   next: PodEntry | undefined = undefined;
+  /** Whose pod this is, as long as a search would lead to no other entry. */
+  finder: Finder | undefined = undefined;
 
   constructor(namespace: string, name: string, uid: string, node: NodeRecord) {
     this.namespace = namespace;
@@ -58,4 +65,23 @@ export class PodEntry {
     this.uid = uid;
     this.node = node;
   }
+
+  /** It is the one that `finder` looks for, and the only one of its name. */
+  foundBy(finder: Finder): void {
+    if (this.finder?.place === this) this.finder.place = undefined;
+    this.finder = finder;
+    finder.place = this;
+  }
+
+  /** From now on a search may lead elsewhere. */
+  mustBeSearched(): void {
+    this.node.version += 1;
+    if (this.finder?.place === this) this.finder.place = undefined;
+    this.finder = undefined;
+  }
+}
+
+/** Who remembers where its pod was found. */
+interface Finder {
+  place?: unknown;
 }

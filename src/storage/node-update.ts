@@ -72,6 +72,7 @@ export class NodeUpdate {
     if (rowCapacity(this.#rows) <= block.containers) this.#rows = pointRows(block.containers * 2);
     const sameSource = node.source === block.source;
     node.answers += 1;
+    node.version += 1;
     this.#identify(node, block, sameSource);
     this.#storeNode(node, block, sameSource);
     this.#forgetAbsent(node);
@@ -112,6 +113,7 @@ export class NodeUpdate {
     for (let entry = first; !sameSource && entry !== undefined; entry = entry.next) {
       // Only one of the sources tells uids. What it told before stands for the pod until it is complete again.
       if (entry.node !== node || (entry.uid !== '' && uid !== '')) continue;
+      entry.mustBeSearched();
       entry.uid = uid;
       return entry;
     }

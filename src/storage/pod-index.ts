@@ -16,10 +16,12 @@ export class PodIndex {
       this.#namespaces.set(entry.namespace, names);
     }
     entry.next = names.get(entry.name);
+    entry.next?.mustBeSearched();
     names.set(entry.name, entry);
   }
 
   remove(entry: PodEntry): void {
+    entry.mustBeSearched();
     const names = this.#namespaces.get(entry.namespace);
     const first = names?.get(entry.name);
     if (names === undefined || first === undefined) return;

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { NodeBlock } from '../model/node-block.ts';
-import type { NodeUsage, PodUsage, Usable } from '../model/usage.ts';
+import type { NodeUsage, PodUsage, Term, Usable } from '../model/usage.ts';
 import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
 import type { PointCounts, StorageInstruments } from './instruments.ts';
-import { NodeRecord, type PodEntry } from './node-record.ts';
+import { NodeRecord, PodEntry } from './node-record.ts';
 import { NodeUpdate } from './node-update.ts';
 import { PodIndex } from './pod-index.ts';
 import { NODE_ROW, startOf, timeOf } from './point-rows.ts';
@@ -28,6 +28,8 @@ export interface PodIdentity {
   readonly uid: string;
   /** The uid that the kubelet uses for a static pod; '' for any other. */
   readonly mirrorUid: string;
+  /** Where the storage found it. Whoever keeps the same object for a pod spares the search by names. */
+  place?: unknown;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Storage {
   store(nodeName: string, block: NodeBlock): Usable {
     let node = this.#nodes.get(nodeName);
     if (node === undefined) {
-      node = new NodeRecord();
+      node = new NodeRecord(this);
       this.#nodes.set(nodeName, node);
     }
     return this.#update.apply(node, block, this.#clock.monotonicMs());
@@ -118,6 +120,19 @@ export class Storage {
     return entry !== undefined && this.#servesPod(entry, this.#clock.monotonicMs());
   }
 
+  /**
+   * How long podUsage goes on saying what it says: until the version of the source changes, and no longer than the
+   * monotonic clock says. Undefined where nobody knows.
+   */
+  podTerm(pod: PodIdentity): Term | undefined {
+    const entry = this.#entryOf(pod);
+    if (entry?.finder !== pod) return undefined; // another entry of that name may come into its place
+    const { standing, kept, node, firstRow, endRow } = entry;
+    if (standing === 'none') return { source: node, untilMs: Number.POSITIVE_INFINITY };
+    const arrivedAtMs = kept?.arrivedAtMs ?? oldestArrival(node.rows, firstRow, endRow);
+    return { source: node, untilMs: arrivedAtMs + this.#config.stalenessMs };
+  }
+
   /** Nodes, and containers of pods, that can be served now. Walks over all pods: for the metrics page. */
   pointCounts(): PointCounts {
     const nowMs = this.#clock.monotonicMs();
@@ -169,15 +184,29 @@ export class Storage {
   }
 
   /** The entry with the pod's uid; where the source tells none, any of its name. Of several the newest. */
-  #entryOf({ namespace, name, uid, mirrorUid }: PodIdentity): PodEntry | undefined {
-    let found: PodEntry | undefined;
-    let entry = this.#index.first(namespace, name);
-    for (; entry !== undefined; entry = entry.next) {
-      const mine = entry.uid === uid || entry.uid === '' || entry.uid === mirrorUid;
-      if (mine && (found === undefined || isNewer(entry, found))) found = entry;
-    }
-    return found;
+  #entryOf(pod: PodIdentity): PodEntry | undefined {
+    const { place } = pod;
+    if (place instanceof PodEntry && place.finder === pod && place.node.owner === this)
+      return place;
+    const first = this.#index.first(pod.namespace, pod.name);
+    if (first === undefined || first.next !== undefined) return newestOf(first, pod);
+    if (!isOf(first, pod)) return undefined;
+    first.foundBy(pod);
+    return first;
   }
+}
+
+function isOf({ uid }: PodEntry, pod: PodIdentity): boolean {
+  return uid === pod.uid || uid === '' || uid === pod.mirrorUid;
+}
+
+/** Of those that have one name. */
+function newestOf(first: PodEntry | undefined, pod: PodIdentity): PodEntry | undefined {
+  let found: PodEntry | undefined;
+  for (let entry = first; entry !== undefined; entry = entry.next) {
+    if (isOf(entry, pod) && (found === undefined || isNewer(entry, found))) found = entry;
+  }
+  return found;
 }
 
 function servedContainers({ kept, firstRow, endRow }: PodEntry): number {

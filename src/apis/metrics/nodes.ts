@@ -60,8 +60,8 @@ export function nodeMetricsResource(parts: NodesParts): Resource<NodeMetrics> {
     },
     encoding: {
       metadata: ({ node: { name, labels } }) => ({ name, namespace: undefined, labels }),
-      json: ({ usage: figures }) => (figures.json ??= writer.nodeJson(figures)),
-      protobuf: ({ usage: figures }) => (figures.protobuf ??= writer.nodeProtobuf(figures)),
+      json: ({ usage: figures }) => writer.nodeJson(figures),
+      protobuf: ({ usage: figures }) => writer.nodeProtobuf(figures),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => nodeCells(figures),
     },

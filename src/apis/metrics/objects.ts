@@ -21,6 +21,8 @@ export interface PodRecord {
   /** The config hash by which a kubelet knows a static pod; '' for all others. */
   readonly mirrorUid: string;
   readonly labels: LabelSet;
+  /** A place for whoever has its usage. */
+  place?: unknown;
 }
 
 export interface NodeMetrics {
@@ -51,10 +53,7 @@ export class UsageWriter {
     return `${this.measuredJson(usage)},"usage":${quantitiesJson(usage)}`;
   }
 
-  /**
-   * PodMetrics after its metadata: `"timestamp":…,"window":…,"containers":[…]`. Joined and not added up: the
-   * text is kept, and a sum of strings would be kept as the tree of all its parts.
-   */
+  /** PodMetrics after its metadata: `"timestamp":…,"window":…,"containers":[…]`. */
   podJson(usage: PodUsage): string {
     const parts = [this.measuredJson(usage), ',"containers":['];
     let separator = '{"name":';

@@ -4,10 +4,11 @@ import { notFound } from '../../apimachinery/status-error.ts';
 import type { FieldSelector } from '../../apimachinery/field-selector.ts';
 import type { ItemKey, ListRequest, Resource } from '../../apiserver/api-group.ts';
 import type { Clock } from '../../clock.ts';
-import type { PodUsage } from '../../model/usage.ts';
+import type { PodUsage, Term } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
 import { UsageWriter } from './objects.ts';
 import type { PodMetrics, PodRecord } from './objects.ts';
+import { PodRun, type PodSequence, RunCache, runsOf } from './pod-runs.ts';
 import { POD_METRICS } from './schema.ts';
 import { USAGE_COLUMNS, podCells } from './table.ts';
 
@@ -23,6 +24,14 @@ export interface PodLister {
     after?: ItemKey,
   ): Iterable<PodRecord | undefined>;
   get(namespace: string, name: string): PodRecord | undefined;
+  /**
+   * The pods of a list without `after` in pieces, each the same object while there are any in it. Undefined where they
+   * have to be found one by one. Without it nothing is known to stay.
+   */
+  sequences?(
+    namespace: string | undefined,
+    selector: LabelSelector,
+  ): Generator<undefined, Iterable<PodSequence> | undefined>;
 }
 
 export interface PodUsageReader {
@@ -33,6 +42,8 @@ export interface PodUsageReader {
   podUsage(pod: PodRecord): PodUsage | undefined;
   /** Whether podUsage would give anything; makes nothing. */
   hasPodUsage(pod: PodRecord): boolean;
+  /** How long what podUsage gave just now holds. Undefined, or nothing to ask: only for this moment. */
+  podTerm?(pod: PodRecord): Term | undefined;
 }
 
 interface PodsParts {
@@ -49,6 +60,7 @@ interface PodsParts {
 export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
   const { pods, usage, instruments, clock } = parts;
   const writer = new UsageWriter();
+  const runs = new RunCache();
 
   return {
     name: 'pods',
@@ -59,6 +71,7 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     verbs: ['get', 'list'],
     schema: POD_METRICS,
     list: (request) => listed(request, parts),
+    runs: (request) => (isWhole(request) ? inRuns(request, parts, runs) : undefined),
     paging: {
       keyOf: ({ pod: { namespace, name } }) => ({ namespace, name }),
       walk: (request) => walked(request, parts),
@@ -73,8 +86,8 @@ export function podMetricsResource(parts: PodsParts): Resource<PodMetrics> {
     },
     encoding: {
       metadata: ({ pod: { name, namespace, labels } }) => ({ name, namespace, labels }),
-      json: ({ usage: figures }) => (figures.json ??= writer.podJson(figures)),
-      protobuf: ({ usage: figures }) => (figures.protobuf ??= writer.podProtobuf(figures)),
+      json: ({ usage: figures }) => writer.podJson(figures),
+      protobuf: ({ usage: figures }) => writer.podProtobuf(figures),
       columns: () => USAGE_COLUMNS,
       cells: ({ usage: figures }) => podCells(figures),
     },
@@ -89,6 +102,23 @@ function* listed(request: ListRequest, parts: PodsParts): Generator<PodMetrics |
     if (figures) instruments.observeFreshness((nowMs - figures.timestampMs) / 1000);
     yield figures && { pod, usage: figures };
   }
+}
+
+/** Whether nothing is left out of what a lister gives. */
+function isWhole({ fieldSelector, after }: ListRequest): boolean {
+  return fieldSelector.isEverything && after === undefined;
+}
+
+function* inRuns(
+  { namespace, labelSelector }: ListRequest,
+  parts: PodsParts,
+  cache: RunCache,
+): Generator<PodRun | undefined> {
+  const { pods } = parts;
+  const make = (some: readonly PodRecord[]): PodRun => new PodRun(some, parts);
+  const sequences = pods.sequences && (yield* pods.sequences(namespace, labelSelector));
+  if (sequences) for (const sequence of sequences) yield* cache.runs(sequence, make);
+  else yield* runsOf(pods.list(namespace, labelSelector), make);
 }
 
 function* walked(request: ListRequest, { pods, usage }: PodsParts): Generator<boolean> {

@@ -1,4 +1,4 @@
-import type { ItemEncoding } from '../api-group.ts';
+import type { ItemEncoding, ItemRun } from '../api-group.ts';
 import type { ApiDocument } from './documents.ts';
 import type { ListMeta } from './list-meta.ts';
 import type { Transform } from './negotiate.ts';
@@ -47,6 +47,12 @@ export interface Encoder {
     encoding: ItemEncoding<Item>,
     envelope: ListEnvelope,
   ): Iterable<string | Buffer>;
+  /** The same list from runs, where this encoding keeps what it wrote of them. */
+  readonly runs?: <Item>(
+    runs: Iterable<ItemRun<Item> | undefined>,
+    encoding: ItemEncoding<Item>,
+    envelope: ListEnvelope,
+  ) => Iterable<Buffer>;
   /** Undefined where negotiation never asks for one. `envelope` is that of one item. */
   readonly table?: <Item>(
     items: Iterable<Item | undefined>,

@@ -1,4 +1,5 @@
 import type { Encoder } from './encoder.ts';
+import { jsonRuns } from './json-runs.ts';
 import type { MediaTypeName } from './negotiate.ts';
 import { PROTOBUF } from './protobuf.ts';
 import { textEncoder } from './text-encoder.ts';
@@ -6,7 +7,7 @@ import { COMPACT_JSON, PRETTY_JSON } from './text-layout.ts';
 import { YAML } from './yaml.ts';
 
 const ENCODERS: Readonly<Record<MediaTypeName, Encoder>> = {
-  'application/json': textEncoder('application/json', COMPACT_JSON),
+  'application/json': { ...textEncoder('application/json', COMPACT_JSON), runs: jsonRuns },
   'application/yaml': textEncoder('application/yaml', YAML),
   'application/vnd.kubernetes.protobuf': PROTOBUF,
 };

@@ -1,5 +1,8 @@
 import { quoteJson } from '../../apimachinery/json-text.ts';
+import { LabelSet } from '../../apimachinery/label-set.ts';
+import { utf8Bytes } from '../../apimachinery/protobuf-writer.ts';
 import type { ItemEncoding, ItemMetadata } from '../api-group.ts';
+import type { StampedBytes } from './encoded-run.ts';
 import type { Envelope, ListEnvelope, TypeMeta } from './encoder.ts';
 import { listMetaObject } from './list-meta.ts';
 import type { ArrayDocument } from './text-layout.ts';
@@ -16,6 +19,18 @@ export function itemObject<Item>(
   let text = type === undefined ? '{' : `{${typeMembers(type)}`;
   if (metadata) text += `${comma(text)}"metadata":${metadataObject(metadata, createdAt)}`;
   return own === '' ? `${text}}` : `${text}${comma(text)}${own}}`;
+}
+
+/** The same without a type, as it stands in a list behind another one. */
+export function listedObject<Item>(
+  item: Item,
+  encoding: ItemEncoding<Item>,
+  createdAt: string,
+): StampedBytes {
+  const bytes = utf8Bytes(`,${itemObject(item, encoding, undefined, createdAt)}`);
+  const metadata = encoding.metadata(item);
+  if (!metadata) return { bytes, stampAt: -1 };
+  return { bytes, stampAt: utf8Bytes(`,{"metadata":${beforeStamp(metadata)}`).length };
 }
 
 function comma(before: string): string {
@@ -39,10 +54,14 @@ export function listDocument<Item>(
 
 /** The JSON object of an item's metadata. `creationTimestamp` is the moment of the request, as upstream. */
 function metadataObject(metadata: ItemMetadata, createdAt: Envelope['createdAt']): string {
-  const { name, namespace, labels } = metadata;
+  const { labels } = metadata;
+  const labelled = labels === LabelSet.empty ? '' : `,"labels":${labels.json}`;
+  return `${beforeStamp(metadata)}${createdAt}"${labelled}}`;
+}
+
+function beforeStamp({ name, namespace }: ItemMetadata): string {
   const place = namespace === undefined ? '' : `,"namespace":${quoteJson(namespace)}`;
-  const labelled = labels.size === 0 ? '' : `,"labels":${labels.json}`;
-  return `{"name":${quoteJson(name)}${place},"creationTimestamp":"${createdAt}"${labelled}}`;
+  return `{"name":${quoteJson(name)}${place},"creationTimestamp":"`;
 }
 
 function typeMembers({ kind, apiVersion }: TypeMeta): string {

@@ -1,6 +1,7 @@
 import { ProtobufWriter, utf8Bytes, varint } from '../../apimachinery/protobuf-writer.ts';
 import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
 import type { ItemMetadata } from '../api-group.ts';
+import type { StampedBytes } from './encoded-run.ts';
 import type { ListMeta } from './list-meta.ts';
 
 /** meta/v1 ListMeta: no self link, no resource version. */
@@ -34,9 +35,13 @@ const BEFORE_NAMESPACE = new ProtobufWriter().string(2, '').toBinary() + NAMESPA
 export class ObjectMetaWriter {
   /** From selfLink to the creation time, which is the moment of the request. */
   private readonly beforeLabels: BinaryString;
+  /** How many of them begin with the second. */
+  private readonly bytesFromStamp: number;
 
   constructor(createdAtSeconds: number) {
-    const createdAt = new ProtobufWriter().integer(1, createdAtSeconds).integer(2, 0);
+    const afterSecond = new ProtobufWriter().integer(2, 0).toBinary();
+    const createdAt = new ProtobufWriter().integer(1, createdAtSeconds).append(afterSecond);
+    this.bytesFromStamp = varint(createdAtSeconds).length + afterSecond.length;
     this.beforeLabels = new ProtobufWriter()
       .string(4, '')
       .string(5, '')
@@ -46,18 +51,20 @@ export class ObjectMetaWriter {
       .toBinary();
   }
 
-  message({ name, namespace = '', labels }: ItemMetadata): BinaryString {
+  /** `stampAt` says where the second of the request stands. */
+  message({ name, namespace = '', labels }: ItemMetadata): StampedBytes {
     const nameBytes = utf8Bytes(name);
     const namespaceBytes = utf8Bytes(namespace);
-    return (
+    const place =
       NAME_TAG +
       varint(nameBytes.length) +
       nameBytes +
       BEFORE_NAMESPACE +
       varint(namespaceBytes.length) +
-      namespaceBytes +
-      this.beforeLabels +
-      labels.protobuf
-    );
+      namespaceBytes;
+    return {
+      bytes: place + this.beforeLabels + labels.protobuf,
+      stampAt: place.length + this.beforeLabels.length - this.bytesFromStamp,
+    };
   }
 }

@@ -3,15 +3,14 @@ import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
 import type { ItemEncoding } from '../api-group.ts';
 import type { Encoder } from './encoder.ts';
 import { protobufDocument } from './protobuf-documents.ts';
+import { NOTHING } from './piece-buffer.ts';
 import { ENVELOPE_END, envelopeStart, protobufEnvelope } from './protobuf-envelope.ts';
-import { ObjectMetaWriter, listMetaMessage } from './protobuf-meta.ts';
+import { stampedFieldsOf } from './protobuf-fields.ts';
+import { listMetaMessage } from './protobuf-meta.ts';
+import { protobufRuns } from './protobuf-runs.ts';
 
 /** A list goes out in pieces of about this many bytes. */
 const CHUNK_BYTES = 64 * 1024;
-const NOTHING = Buffer.alloc(0);
-
-/** Number 1 of an item is its metadata. */
-const METADATA_TAG = varint((1 << 3) | 2);
 
 /** The numbers of a list's metadata and of its items: in all lists but one the same. */
 const NUMBERS = { metadata: 1, items: 2 };
@@ -41,6 +40,7 @@ export const PROTOBUF: Encoder = {
       end: after + ENVELOPE_END,
     });
   },
+  runs: protobufRuns,
 };
 
 /** All fields of one item. */
@@ -48,14 +48,8 @@ function fieldsOf<Item>(
   encoding: ItemEncoding<Item>,
   createdAtSeconds: number,
 ): (item: Item) => BinaryString {
-  const objectMeta = new ObjectMetaWriter(createdAtSeconds);
-  return (item) => {
-    const metadata = encoding.metadata(item);
-    const own = encoding.protobuf(item);
-    if (!metadata) return own;
-    const message = objectMeta.message(metadata);
-    return METADATA_TAG + varint(message.length) + message + own;
-  };
+  const stamped = stampedFieldsOf(encoding, createdAtSeconds);
+  return (item) => stamped(item).bytes;
 }
 
 /**

@@ -65,6 +65,9 @@ export const PRETTY_JSON: TextLayout = {
 };
 
 /** Everything up to the colon behind the array's name. */
-function beforeArray<Item>({ members, key }: ArrayDocument<Item>): string {
+export function beforeArray({
+  members,
+  key,
+}: Pick<ArrayDocument<unknown>, 'members' | 'key'>): string {
   return toJsonText({ ...members, [key]: 0 }).slice(0, -'0}'.length);
 }

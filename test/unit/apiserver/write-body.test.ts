@@ -76,7 +76,7 @@ describe('writeBody', () => {
     const bytes = await written;
 
     expect(bytes).toBe(0);
-    expect(taken).toBe(64);
+    expect(taken).toBe(8);
     expect(await text).toBe('too late');
   });
 

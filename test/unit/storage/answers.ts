@@ -1,6 +1,6 @@
 import { NodeBlock, type KubeletSource } from '../../../src/model/node-block.ts';
 import type { PodUsage } from '../../../src/model/usage.ts';
-import { Storage } from '../../../src/storage/storage.ts';
+import { type PodIdentity, Storage } from '../../../src/storage/storage.ts';
 
 /** Figures of one container or node of an answer, in seconds and bytes. What is left out is unknown. */
 export interface Figures {
@@ -86,6 +86,13 @@ export function aStorage({ resolution = 15, staleness = 60, bootstrap = true }: 
     clock: { nowMs: () => 0, monotonicMs: () => nowMs },
     instruments: { readPointsFrom: (counts) => (pointCounts = counts) },
   });
+  const pods = new Map<string, PodIdentity>();
+  const podOf = ({ namespace = 'ns', name = 'pod', uid = 'uid-1', mirrorUid = '' } = {}) => {
+    const key = [namespace, name, uid, mirrorUid].join(' ');
+    const pod = pods.get(key) ?? { namespace, name, uid, mirrorUid };
+    pods.set(key, pod);
+    return pod;
+  };
   return {
     storage,
     collectedCounts: () => pointCounts(),
@@ -101,8 +108,9 @@ export function aStorage({ resolution = 15, staleness = 60, bootstrap = true }: 
     miss: (isExcused: boolean, node = 'node-1'): void => {
       storage.missed(node, isExcused);
     },
-    pod: ({ namespace = 'ns', name = 'pod', uid = 'uid-1', mirrorUid = '' } = {}) =>
-      storage.podUsage({ namespace, name, uid, mirrorUid }),
+    pod: (asked: Partial<PodIdentity> = {}) => storage.podUsage(podOf(asked)),
+    /** The same object for the same pod, as an informer keeps it. */
+    podOf,
   };
 }
 

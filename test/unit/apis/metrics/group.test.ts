@@ -5,9 +5,14 @@ import { parseLabelSelector } from '../../../../src/apimachinery/label-selector.
 import { StatusError } from '../../../../src/apimachinery/status-error.ts';
 import { resourceMetricsInstruments } from '../../../../src/apis/metrics/instruments.ts';
 import type { ResourceMetricsParts } from '../../../../src/apis/metrics/group.ts';
-import type { AnyResource, ItemKey, ListRequest } from '../../../../src/apiserver/api-group.ts';
+import type { PodMetrics } from '../../../../src/apis/metrics/objects.ts';
+import type {
+  AnyResource,
+  ItemKey,
+  ItemRun,
+  ListRequest,
+} from '../../../../src/apiserver/api-group.ts';
 import type { Clock } from '../../../../src/clock.ts';
-import type { PodUsage } from '../../../../src/model/usage.ts';
 import { RECORDED_NODES, RECORDED_PODS, metricsGroupOf } from '../../../support/recorded-world.ts';
 
 const clock: Clock = { nowMs: () => Date.UTC(2026, 10, 20, 10, 0, 20, 400), monotonicMs: () => 0 };
@@ -46,6 +51,15 @@ function namesOf(resource: AnyResource, request: ListRequest): string[] {
     return metadata?.namespace === undefined
       ? (metadata?.name ?? '')
       : `${metadata.namespace}/${metadata.name}`;
+  });
+}
+
+/** The keys of the pods of which there are figures. */
+function keysIn(run: ItemRun<PodMetrics>): string[] {
+  return [...run.revise()].flatMap((revision, place) => {
+    if (revision === 0) return [];
+    const { namespace, name } = run.itemAt(place).pod;
+    return [`${namespace}/${name}`];
   });
 }
 
@@ -281,32 +295,25 @@ describe('pods of metrics.k8s.io', () => {
     ).toEqual(error);
   });
 
-  test.each(['json', 'protobuf'] as const)(
-    'are encoded once as %s, until their figures change',
-    (form) => {
-      const containers = [{ name: 'c', cpuNanoCores: 1, memoryBytes: 1 }];
-      let figures: PodUsage = { timestampMs: 0, windowMs: 15_000, containers };
-      const [, pods] = resources({
-        usage: {
-          nodeUsage: () => undefined,
-          hasNodeUsage: () => false,
-          podUsage: () => figures,
-          hasPodUsage: () => true,
-        },
-      });
-      const get = () =>
-        pods.encoding[form](
-          pods.get?.({ namespace: 'default', name: 'web-0', subresource: undefined }),
-        );
-      const before = get();
-      containers[0] = { name: 'c', cpuNanoCores: 2, memoryBytes: 1 };
-      const kept = get();
-      figures = { timestampMs: 0, windowMs: 15_000, containers };
-
-      expect(kept).toBe(before);
-      expect(get()).toContain('2n');
+  test.each([
+    { what: 'all pods', fields: '', after: undefined, inRuns: true },
+    { what: 'pods with a field', fields: 'metadata.name!=x', after: undefined, inRuns: false },
+    {
+      what: 'pods of a later page',
+      fields: '',
+      after: { namespace: 'a', name: 'b' },
+      inRuns: false,
     },
-  );
+  ])('of $what come in runs: $inRuns', ({ fields, after, inRuns }) => {
+    const [, pods] = resources();
+    const request = asked({ fields, ...(after && { after }) });
+    const runs = pods.runs?.(request);
+
+    expect(runs !== undefined).toBe(inRuns);
+    if (!runs) return;
+    const keys = [...runs].flatMap((run) => (run ? keysIn(run as ItemRun<PodMetrics>) : []));
+    expect(keys).toEqual(namesOf(pods, request));
+  });
 
   test('have the verbs of upstream and no other, or controllers would try to watch', () => {
     for (const { verbs } of resources()) expect(verbs).toEqual(['get', 'list']);

@@ -1,0 +1,134 @@
+import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
+
+/** An encoded item. Only the moment of the request is another one in each answer. */
+export interface StampedBytes {
+  readonly bytes: BinaryString;
+  /** Where that moment stands; -1: nowhere. */
+  readonly stampAt: number;
+}
+
+/** Room for items that become longer, as a share of what is needed. */
+const SPARE_SHARE = 1 / 16;
+
+/**
+ * The encoded items of one run, one behind the other in one Buffer. What has changed is written in its place; who still
+ * reads the bytes as they were holds them.
+ */
+export class EncodedRun {
+  /** What the bytes say of each place (ItemRun.revise). */
+  #revisions = new Uint32Array();
+  #bytes = RunBytes.of(0);
+
+  /**
+   * The bytes as of now: `encode` is asked for the places whose revision is another one than last time, unless it is 0.
+   * They stay as they are until the next turn, or as long as they are held.
+   */
+  update(revisions: Uint32Array, encode: (place: number) => StampedBytes): RunBytes {
+    if (this.#revisions.length === 0) {
+      this.#revisions = new Uint32Array(revisions.length);
+      this.#bytes = RunBytes.of(revisions.length);
+    }
+    for (let place = 0; place < revisions.length; place++) {
+      const revision = revisions[place] ?? 0;
+      if (revision === this.#revisions[place]) continue;
+      if (this.#bytes.isHeld) this.#bytes = this.#bytes.copy();
+      this.#bytes.replace(place, revision === 0 ? ABSENT : encode(place));
+      this.#revisions[place] = revision;
+    }
+    return this.#bytes;
+  }
+}
+
+const ABSENT: StampedBytes = { bytes: '', stampAt: -1 };
+
+/** Bytes of items, and where the moment of the request stands in them. */
+export class RunBytes {
+  #buffer = Buffer.alloc(0);
+  /** Where the item of each place ends; it begins where the one before ends. */
+  readonly #ends: Uint32Array;
+  /** From the beginning of the item; -1: nowhere. */
+  readonly #stamps: Int32Array;
+  #holders = 0;
+
+  static of(places: number): RunBytes {
+    return new RunBytes(new Uint32Array(places), new Int32Array(places).fill(-1));
+  }
+
+  private constructor(ends: Uint32Array, stamps: Int32Array) {
+    this.#ends = ends;
+    this.#stamps = stamps;
+  }
+
+  get length(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
+  /** To be released as often. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#holders--;
+  }
+
+  copy(): RunBytes {
+    const copy = new RunBytes(this.#ends.slice(), this.#stamps.slice());
+    copy.#buffer = Buffer.allocUnsafeSlow(this.#buffer.length);
+    this.#buffer.copy(copy.#buffer, 0, 0, this.length);
+    return copy;
+  }
+
+  replace(place: number, { bytes, stampAt }: StampedBytes): void {
+    const start = this.#startOf(place);
+    const end = this.#ends[place] ?? 0;
+    const more = bytes.length - (end - start);
+    if (more !== 0) this.#move(place, end, more);
+    this.#buffer.write(bytes, start, 'latin1');
+    this.#stamps[place] = stampAt;
+  }
+
+  /** Writes all bytes to `target` from `at` on, with `stamp` as the moment of the request. */
+  writeTo(target: Buffer, at: number, stamp: Buffer): void {
+    this.#buffer.copy(target, at, 0, this.length);
+    let start = at;
+    for (let place = 0; place < this.#ends.length; place++) {
+      const stampAt = this.#stamps[place] ?? -1;
+      if (stampAt >= 0) {
+        for (let digit = 0; digit < stamp.length; digit++) {
+          target[start + stampAt + digit] = stamp[digit] ?? 0;
+        }
+      }
+      start = at + (this.#ends[place] ?? 0);
+    }
+  }
+
+  #startOf(place: number): number {
+    return place === 0 ? 0 : (this.#ends[place - 1] ?? 0);
+  }
+
+  /** Moves what stands behind a place. */
+  #move(place: number, end: number, more: number): void {
+    const { length } = this;
+    const needed = length + more;
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#roomFor(place, needed));
+      this.#buffer.copy(larger, 0, 0, length);
+      this.#buffer = larger;
+    }
+    this.#buffer.copyWithin(end + more, end, length);
+    for (let after = place; after < this.#ends.length; after++) {
+      this.#ends[after] = (this.#ends[after] ?? 0) + more;
+    }
+  }
+
+  /** The first time around, what came until this place says how much will come. */
+  #roomFor(place: number, needed: number): number {
+    const expected = (needed / (place + 1)) * this.#ends.length;
+    return Math.ceil(Math.max(needed, expected) * (1 + SPARE_SHARE));
+  }
+}
