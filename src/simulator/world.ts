@@ -296,6 +296,16 @@ export class World {
     return this.addPod({ ...plan, uid, nodeName, startMs });
   }
 
+  /** Gives a pod other labels in place of those it has. */
+  relabelPod(namespace: string, name: string, labels: Readonly<Record<string, string>>): void {
+    const key = `${namespace}/${name}`;
+    const pod = this.#pods.get(key);
+    if (!pod) throw new Error(`Cannot relabel pod "${key}": there is none`);
+    const object = { ...pod.object, metadata: { ...pod.object.metadata, labels } };
+    this.#keepPod(key, { ...pod, object });
+    this.#tell('modified', object);
+  }
+
   addOther(object: WorldObject): void {
     this.#others.push(object);
     this.#tell('added', object);

@@ -10,6 +10,7 @@ import { withBlock } from './markdown.ts';
 import { MICRO_BENCHES } from './micro.ts';
 import { HELP, type Options, PARTS, UsageError, parseOptions } from './options.ts';
 import { runCompare, runQuick } from './run-compare.ts';
+import { runSoak } from './soak/run-soak.ts';
 
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
 const EXIT_CODES = [
@@ -55,8 +56,12 @@ async function quickBench(options: Options, signal: AbortSignal): Promise<boolea
   return broken.length === 0;
 }
 
-async function main(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words);
+async function main([first, ...words]: readonly string[]): Promise<number> {
+  if (first === 'soak') {
+    leaveNothingBehind();
+    return (await unlessAborted(runSoak(words, progress, say), signalOfUser(progress))) ? 0 : 1;
+  }
+  const options = parseOptions(first === undefined ? words : [first, ...words]);
   if (options.help) {
     process.stdout.write(HELP);
     return 0;

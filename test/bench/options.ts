@@ -33,6 +33,7 @@ const MOST_ROUNDS = 20;
 export const HELP = `Measures the metrics server.
 
   npm run bench -- [FLAGS] [${PARTS.join(' | ')} ...]
+  npm run bench -- soak [--help]
 
 Without flags: what each step costs, as tables. With --compare our server, as the image runs it, and the one of the command
 run in turns against the same simulated cluster; what comes out is a table for each size, and one of the targets.

@@ -60,7 +60,7 @@ function headingOf(own: Contestant, other: Contestant | undefined, means: Means)
 }
 
 /** As the image runs it, built before unless told not to. */
-function ourServer({ build }: Options): Contestant {
+export function ourServer({ build }: Pick<Options, 'build'>): Contestant {
   if (build) {
     const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
       cwd: PROJECT,

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,18 +20,28 @@ const LAST_WORDS = 12;
 /** A metrics server that runs, and whoever asks it. */
 export interface RunningServer {
   readonly pid: number;
+  /** On 127.0.0.1. */
+  readonly port: number;
   readonly client: LoadClient;
   /** When it was started and when it listened, on the monotonic clock. */
   readonly startedMs: number;
   readonly listeningMs: number;
   /** Rejects with its last words when it ended by itself. */
   readonly check: () => Promise<void>;
+  /** All that it has written so far. */
+  readonly readLog: () => Promise<string>;
 }
+
+/** What of a cluster a server and its client need. */
+type Surrounding = Pick<
+  ClusterAddress,
+  'port' | 'token' | 'ca' | 'kubeletCa' | 'kubeconfig' | 'admin'
+>;
 
 /** Starts one of the two against the cluster. It ends with the house. */
 export async function startServer(
   contestant: Contestant,
-  cluster: ClusterAddress,
+  cluster: Surrounding,
   means: Means,
   house: AsyncDisposableStack,
 ): Promise<RunningServer> {
@@ -64,14 +75,16 @@ export async function startServer(
     }),
   };
   const startedMs = performance.now();
+  const logFile = join(folder, 'log');
   const server = await children.startServer(
     means.canBePod ? asPod(words, folder) : words,
     env,
-    join(folder, 'log'),
+    logFile,
   );
   const check = (): Promise<void> => throwIfEnded(server, contestant);
   const listeningMs = await whenListening(port, check);
-  return { pid: server.pid, client, startedMs, listeningMs, check };
+  const readLog = (): Promise<string> => readFile(logFile, 'utf8');
+  return { pid: server.pid, port, client, startedMs, listeningMs, check, readLog };
 }
 
 async function throwIfEnded(server: ServerProcess, { name }: Contestant): Promise<void> {

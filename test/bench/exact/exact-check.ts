@@ -62,7 +62,7 @@ export class ExactCheck {
 
   /** Forgets all answers up to now. */
   async begin(): Promise<void> {
-    this.next = (await this.options.handOver(this.next)).next;
+    this.next = (await this.options.handOver(Number.MAX_SAFE_INTEGER)).next;
     this.references.clear();
   }
 

@@ -107,7 +107,7 @@ export class AnswerRecorder {
   }
 
   /**
-   * The entries from that number on; those before it are dropped.
+   * The entries from that number on, which may be one that is yet to come; those before it are dropped.
    * Throws when some were dropped that nobody has seen: the sample was too large, or nobody came for too long.
    */
   handOver(from: number): HandOver {

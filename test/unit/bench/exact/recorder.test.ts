@@ -108,5 +108,9 @@ describe('AnswerRecorder', () => {
       'Cannot hand over from entry 0: the oldest is 1',
     );
     expect((await fetchHandOver(served.port, 1)).entries).toHaveLength(2_000);
+    expect(await fetchHandOver(served.port, Number.MAX_SAFE_INTEGER)).toMatchObject({
+      next: 2_001,
+      entries: [],
+    });
   });
 });
