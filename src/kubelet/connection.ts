@@ -1,7 +1,13 @@
 import type { BodyBuffer } from './body-buffer.ts';
 import { ClosedError, type Stage } from './exchange-error.ts';
 import { Exchange, type Request } from './exchange.ts';
-import { KubeletSocket, type SocketEvents, type Target, type TlsUse } from './kubelet-socket.ts';
+import {
+  KubeletSocket,
+  type Resumption,
+  type SocketEvents,
+  type Target,
+  type TlsUse,
+} from './kubelet-socket.ts';
 import type { ResponseHead } from './response-head.ts';
 
 export interface ConnectionParts {
@@ -9,14 +15,16 @@ export interface ConnectionParts {
   readonly tls: TlsUse | undefined;
   /** Shared by all: what has come is taken out before the next read. */
   readonly readBuffer: Buffer;
+  /** Undefined: the connection is kept between exchanges. Otherwise each has one of its own that resumes the last. */
+  readonly resumption: (() => Resumption) | undefined;
   /** There is neither a socket nor an exchange left. */
   readonly onUnused: () => void;
   readonly nowMs: () => number;
 }
 
 /**
- * The one connection to one kubelet, kept between scrapes and made anew when it is gone. HTTP/1.1: one
- * request at a time.
+ * The one connection to one kubelet, kept between scrapes, unless there are too many, and made anew when it is gone.
+ * HTTP/1.1: one request at a time.
  */
 export class KubeletConnection implements SocketEvents {
   readonly #parts: ConnectionParts;
@@ -47,6 +55,11 @@ export class KubeletConnection implements SocketEvents {
     if (signal.aborted) this.#giveUp(exchange);
     else this.#next();
     return exchange.outcome;
+  }
+
+  /** Whether it stays open when nobody uses it. */
+  get isKept(): boolean {
+    return this.#parts.resumption === undefined;
   }
 
   /** When it was last in use, by the monotonic clock; undefined while it is. */
@@ -145,7 +158,7 @@ export class KubeletConnection implements SocketEvents {
     if (this.#current !== undefined) return;
     const [exchange] = this.#waiting;
     if (exchange === undefined) {
-      if (this.#isRetired) this.#drop();
+      if (this.#isRetired || this.#parts.resumption) this.#drop();
       if (this.#socket === undefined) this.#parts.onUnused();
       return;
     }
@@ -158,9 +171,9 @@ export class KubeletConnection implements SocketEvents {
   }
 
   #dial(): KubeletSocket {
-    const { target, tls, readBuffer } = this.#parts;
+    const { target, tls, readBuffer, resumption } = this.#parts;
     this.#hasServed = false;
-    return new KubeletSocket(target, tls, readBuffer, this);
+    return new KubeletSocket({ target, tls, readBuffer, resumption: resumption?.() }, this);
   }
 
   #drop(): void {

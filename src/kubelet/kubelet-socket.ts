@@ -1,7 +1,7 @@
 import { type OnReadOpts, type Socket, connect as connectTcp, isIP } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as connectTls } from 'node:tls';
 
-/** How a connection is made safe; undefined stands for plain TCP. */
+/** How a connection is made safe. */
 export interface TlsUse {
   /** One for all: making one a connection costs 0.3 ms. */
   readonly context: SecureContext;
@@ -12,6 +12,24 @@ export interface Target {
   /** An IP address or a name; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+/** For a connection that shall not be kept. */
+export interface Resumption {
+  /** Of a session before; undefined: a full handshake. */
+  readonly ticket: Buffer | undefined;
+  /** The server gave a ticket for the next connection. */
+  learned(ticket: Buffer, isResumed: boolean): void;
+  /** The connection did not come about. */
+  failed(): void;
+}
+
+export interface SocketParts {
+  readonly target: Target;
+  /** Undefined: plain TCP. */
+  readonly tls: TlsUse | undefined;
+  readonly resumption: Resumption | undefined;
+  readonly readBuffer: Buffer;
 }
 
 /** What happens to a socket, until it is told that it has closed or somebody closes it. */
@@ -40,18 +58,17 @@ export class KubeletSocket {
   #fault: Error | undefined;
   #isClosed = false;
 
-  constructor(target: Target, tls: TlsUse | undefined, readBuffer: Buffer, events: SocketEvents) {
+  constructor(parts: SocketParts, events: SocketEvents) {
+    const { target, tls, resumption } = parts;
     this.#events = events;
     const onread: OnReadOpts = {
-      buffer: readBuffer,
+      buffer: parts.readBuffer,
       callback: (length) => {
         if (!this.#isClosed) this.#events.received(length);
         return true;
       },
     };
-    const socket = tls
-      ? connectTls(tlsOptions(target, tls, onread))
-      : connectTcp({ ...target, onread });
+    const socket = tls ? secureSocket(parts, tls, onread) : connectTcp({ ...target, onread });
     this.#socket = socket;
     socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     socket.once('connect', () => {
@@ -70,6 +87,8 @@ export class KubeletSocket {
     socket.once('close', () => {
       if (this.#isClosed) return;
       this.#isClosed = true;
+      // Should it be the ticket that the server does not like: the next one goes without.
+      if (this.reach !== 'open') resumption?.failed();
       events.closed(this.#fault);
     });
   }
@@ -86,15 +105,29 @@ export class KubeletSocket {
   }
 }
 
-/** Node verifies the certificate for the host that is dialled; SNI may carry names only. */
-function tlsOptions(target: Target, tls: TlsUse, onread: OnReadOpts): ConnectionOptions {
+/**
+ * Node verifies the certificate for the host that is dialled; SNI may carry names only. A resumed session has the
+ * verdict of its full handshake, which Node heeds; for whom it was, Node does not look at again.
+ */
+function secureSocket(
+  { target, resumption }: SocketParts,
+  { context, isVerified }: TlsUse,
+  onread: OnReadOpts,
+): Socket {
   const options: ConnectionOptions & { readonly onread: OnReadOpts } = {
     ...target,
     ...(isIP(target.host) === 0 && { servername: target.host }),
     ALPNProtocols: ['http/1.1'],
-    secureContext: tls.context,
-    rejectUnauthorized: tls.isVerified,
+    secureContext: context,
+    rejectUnauthorized: isVerified,
+    session: resumption?.ticket,
     onread, // known to Node, not to its types
   };
-  return options;
+  const socket = connectTls(options);
+  if (resumption) {
+    socket.on('session', (ticket) => {
+      resumption.learned(ticket, socket.isSessionReused());
+    });
+  }
+  return socket;
 }
