@@ -10,6 +10,7 @@ import type { ListMetadata } from './list-decoder.ts';
 import { listPath, watchPath } from './list-watch-path.ts';
 import type { PageQuery } from './list-watch-path.ts';
 import type { Follower } from './presence.ts';
+import { ProtobufListDecoder } from './protobuf-list-decoder.ts';
 import { Relist } from './relist.ts';
 import type { Mirror } from './relist.ts';
 import { Trouble } from './trouble.ts';
@@ -86,6 +87,8 @@ const PAGE_SIZE = 500;
 const MAX_PAGES = 10_000;
 /** etcd takes 1.5 MB by default; the JSON of an object is larger than what it keeps, but not so much. */
 const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
+/** The `k` of `k8s`. */
+const PROTOBUF_BEGIN = 0x6b;
 /** A server that wants us to wait longer than that is asked again all the same. */
 const MAX_RETRY_AFTER_MS = 120_000;
 /** After so many failures in a row the place to watch from is doubted, and everything listed anew. */
@@ -278,7 +281,7 @@ export class Informer implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ListMetadata | 'expired'> {
     const { client, resource } = this.options;
-    const decoder = new ListDecoder(MAX_OBJECT_BYTES);
+    let decoder: ListDecoder | ProtobufListDecoder | undefined;
     try {
       const body = await client.open({
         path: listPath(resource, query),
@@ -288,6 +291,8 @@ export class Informer implements AsyncDisposable {
       });
       this.letIn();
       for await (const chunk of body) {
+        if (chunk.length === 0) continue;
+        decoder ??= decoderOf(chunk);
         for (const item of decoder.write(chunk)) relist.show(item);
       }
     } catch (error) {
@@ -295,7 +300,7 @@ export class Informer implements AsyncDisposable {
       if (continued && error instanceof KubeError && error.status === 410) return 'expired';
       throw error;
     }
-    return decoder.end();
+    return (decoder ?? new ListDecoder(MAX_OBJECT_BYTES)).end();
   }
 
   /** The list was whole. */
@@ -410,6 +415,12 @@ export class Informer implements AsyncDisposable {
       this.trouble.tell(err);
     }
   }
+}
+
+/** Of a list that begins so: all that is protobuf begins with the same letter, and no JSON does. */
+function decoderOf(chunk: Uint8Array): ListDecoder | ProtobufListDecoder {
+  const Decoder = chunk[0] === PROTOBUF_BEGIN ? ProtobufListDecoder : ListDecoder;
+  return new Decoder(MAX_OBJECT_BYTES);
 }
 
 function isSilence(error: unknown): boolean {

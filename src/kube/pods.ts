@@ -11,17 +11,23 @@ import type { Mirror } from './relist.ts';
 const CONFIG_MIRROR = 'kubernetes.io/config.mirror';
 
 /**
- * Metadata only. A server that does not know the transformation sends whole pods, whose metadata is in
- * the same place.
+ * Metadata only, in protobuf (as upstream: client-go/metadata): most of it are managed fields, which are passed over there
+ * and would have to be parsed in JSON. A server that does not know the transformation sends whole pods, whose metadata
+ * is in the same place.
  */
 const RESOURCE = {
   name: 'pods',
   path: '/api/v1/pods',
   fieldSelector: 'status.phase=Running',
-  listAccept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json',
-  watchAccept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json',
+  listAccept: accepting('as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'),
+  watchAccept: accepting('as=PartialObjectMetadata;v=v1;g=meta.k8s.io'),
   remedy: 'Grant get, list and watch of pods to our account (ClusterRole system:metrics-server)',
 };
+
+function accepting(transformation: string): string {
+  const types = ['application/vnd.kubernetes.protobuf', 'application/json'];
+  return [...types.map((type) => `${type};${transformation}`), 'application/json'].join(',');
+}
 
 /** Gives one string for equal texts: kubelets tell the names and uids of the same pods. */
 export interface TextPool {

@@ -1,7 +1,11 @@
+import { FrameSplitter } from './frame-splitter.ts';
+import { INITIAL_EVENTS_END } from './initial-events-end.ts';
 import { memberOf, textOf } from './json-value.ts';
 import { KubeError } from './kube-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { messageOf } from './message-of.ts';
+import { ProtobufFields } from './protobuf-fields.ts';
+import { readProtobufDocument } from './protobuf-object.ts';
 import { statusError } from './status-reply.ts';
 
 /** `version` is the place to go on from after it. */
@@ -11,12 +15,10 @@ export type ObjectEvent =
 
 export type WatchEvent = ObjectEvent | { readonly type: 'error'; readonly error: KubeError };
 
-/** KEP-3157: the bookmark after which a streamed list is whole. */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
-
 /**
- * The events in the bytes of a watch. What is left without a line's end when the bytes end was cut off:
- * it comes again with the next watch.
+ * The events in the bytes of a watch, in JSON or in protobuf: no frame is as long as that its length begins with
+ * anything but 0, and no JSON begins with that. What is not whole when the bytes end was cut off: it comes again with
+ * the next watch.
  *
  * @throws KubeError `malformed` or `too-large`.
  */
@@ -24,19 +26,52 @@ export async function* watchEvents(
   body: AsyncIterable<Uint8Array>,
   maxEventBytes: number,
 ): AsyncGenerator<WatchEvent> {
-  const splitter = new LineSplitter(maxEventBytes);
+  let read: ((chunk: Uint8Array) => WatchEvent[]) | undefined;
   for await (const chunk of body) {
-    for (const line of splitter.write(chunk)) yield parseWatchEvent(line);
+    if (chunk.length > 0) yield* (read ??= reader(chunk, maxEventBytes))(chunk);
   }
+}
+
+/** What makes events of the chunks of a watch that begins with this one. */
+function reader(first: Uint8Array, maxEventBytes: number): (chunk: Uint8Array) => WatchEvent[] {
+  if (first[0] === 0) {
+    const frames = new FrameSplitter(maxEventBytes);
+    return (chunk) => frames.write(chunk).map(readWatchEvent);
+  }
+  const lines = new LineSplitter(maxEventBytes);
+  return (chunk) => lines.write(chunk).map(parseWatchEvent);
+}
+
+/** One WatchEvent in protobuf, with its object in an envelope. @throws KubeError `malformed` */
+function readWatchEvent(frame: Buffer): WatchEvent {
+  const fields = new ProtobufFields(frame);
+  let type = '';
+  let object: object | undefined;
+  while (fields.next()) {
+    if (fields.number === 1) type = fields.text();
+    else if (fields.number === 2) object = readExtension(fields.message());
+  }
+  return eventOf(type, object);
+}
+
+/** The document in a RawExtension; undefined in an empty one. */
+function readExtension(fields: ProtobufFields): object | undefined {
+  let document: Buffer | undefined;
+  while (fields.next()) {
+    if (fields.number === 1) document = fields.bytes.subarray(fields.start, fields.end);
+  }
+  return document && readProtobufDocument(document);
 }
 
 /** @throws KubeError `malformed` when the line is no event. */
 export function parseWatchEvent(line: string): WatchEvent {
   const event = parseLine(line);
-  const object = memberOf(event, 'object');
+  return eventOf(textOf(memberOf(event, 'type')), memberOf(event, 'object'));
+}
+
+function eventOf(type: string, object: unknown): WatchEvent {
   const metadata = memberOf(object, 'metadata');
   const version = textOf(memberOf(metadata, 'resourceVersion'));
-  const type = textOf(memberOf(event, 'type'));
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

@@ -19,8 +19,9 @@ import { impersonate } from './impersonation.ts';
 import { serveList } from './list.ts';
 import type { ObjectStore } from './objects.ts';
 import { localOpenApiPaths, openApiV2, openApiV3 } from './openapi.ts';
+import { partialDocument } from './partial-protobuf.ts';
 import type { RbacAuthorizer } from './rbac.ts';
-import { notSimulated, sendError, sendJson, sendText } from './reply.ts';
+import { notSimulated, sendError, sendJson, sendProtobuf, sendText } from './reply.ts';
 import { chooseRepresentation, isJson, parseAccept, toDocument } from './representation.ts';
 import { SERVICE_ACCOUNTS, findResourceType, type ResourceType } from './resource-type.ts';
 import { type ReviewContext, answerReview, readObject } from './reviews.ts';
@@ -246,6 +247,8 @@ export class KubeApiServer implements AsyncDisposable {
       const metadata = { resourceVersion: object.metadata.resourceVersion };
       const { version } = representation;
       sendJson(response, 200, toTable(type, [object], { version, nowMs: clock.nowMs(), metadata }));
+    } else if (representation.as === 'partial' && representation.protobuf) {
+      sendProtobuf(response, partialDocument(object, representation.version));
     } else sendJson(response, 200, toDocument(object, representation));
   }
 

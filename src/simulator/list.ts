@@ -5,6 +5,8 @@ import { badRequest, expired } from '../apimachinery/status-error.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { ObjectStore, Snapshot } from './objects.ts';
+import { type ListMeta, partialList } from './partial-protobuf.ts';
+import { sendProtobuf } from './reply.ts';
 import { type Representation, toItem } from './representation.ts';
 import { type ResourceType, apiVersionOf } from './resource-type.ts';
 import { revisionOf, selectionOf, tooLargeRevision } from './selection.ts';
@@ -29,6 +31,10 @@ export async function serveList(
   { objects, type, representation, nowMs }: ListContext,
 ): Promise<void> {
   const page = pageOf(objects, type, request);
+  if (representation.as === 'partial' && representation.protobuf) {
+    sendProtobuf(response, partialList(page.items, metadataOf(page), representation.version));
+    return;
+  }
   response.writeHead(200, { 'Content-Type': 'application/json' });
   await writeChunks(response, chunksOf(page, type, representation, nowMs));
 }
@@ -44,7 +50,7 @@ export interface ListContext {
 /** A client that goes away in the middle is no error of ours. */
 export async function writeChunks(
   response: ServerResponse,
-  chunks: Iterable<string> | AsyncIterable<string>,
+  chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   try {
     await pipeline(Readable.from(chunks), response);
@@ -140,17 +146,21 @@ function readToken(token: string): { revision: number; from: number } {
   return { revision: Number(revision), from: Number(from) };
 }
 
+function metadataOf(page: Page): ListMeta {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.next === '' ? {} : { continue: page.next }),
+    ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+  };
+}
+
 function* chunksOf(
   page: Page,
   type: ResourceType,
   representation: Representation,
   nowMs: number,
 ): Generator<string> {
-  const metadata = {
-    resourceVersion: String(page.revision),
-    ...(page.next === '' ? {} : { continue: page.next }),
-    ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
-  };
+  const metadata = metadataOf(page);
   if (representation.as === 'table') {
     const table = toTable(type, page.items, { version: representation.version, nowMs, metadata });
     yield `${JSON.stringify(table)}\n`;

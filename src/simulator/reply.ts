@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { StatusError, toStatus } from '../apimachinery/status-error.ts';
+import { PROTOBUF } from './representation.ts';
 
 /** Writes a JSON document with the newline at its end that the real one writes. */
 export function sendJson(
@@ -10,6 +11,11 @@ export function sendJson(
 ): void {
   const body = Buffer.from(`${JSON.stringify(document)}\n`);
   response.writeHead(code, { 'Content-Type': contentType, 'Content-Length': body.length });
+  response.end(body);
+}
+
+export function sendProtobuf(response: ServerResponse, body: Buffer): void {
+  response.writeHead(200, { 'Content-Type': PROTOBUF, 'Content-Length': body.length });
   response.end(body);
 }
 

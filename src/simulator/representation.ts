@@ -5,7 +5,7 @@ import type { KubeObject } from './kube-object.ts';
 export type Representation =
   | { readonly as: 'object' }
   /** Metadata only: PartialObjectMetadata of meta.k8s.io. */
-  | { readonly as: 'partial'; readonly version: MetaVersion }
+  | { readonly as: 'partial'; readonly version: MetaVersion; readonly protobuf?: true }
   /** For printing: Table of meta.k8s.io. */
   | { readonly as: 'table'; readonly version: MetaVersion };
 
@@ -33,23 +33,30 @@ export function parseAccept(accept: string): readonly MediaRange[] {
   return clauses.sort((left, right) => right.quality - left.quality);
 }
 
+/** Media type of Kubernetes objects in protobuf. */
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
 export function isJson({ type }: MediaRange): boolean {
   return type === 'application/json' || type === 'application/*' || type === '*/*';
 }
 
 /**
- * The first shape of the Accept header that is known here. JSON only: clients that prefer protobuf name
- * JSON as well.
+ * The first shape of the Accept header that is known here. Protobuf is for metadata only: clients that prefer it for
+ * more name JSON as well.
  * @throws StatusError 406
  */
 export function chooseRepresentation(accept: string | undefined): Representation {
   if (accept === undefined || accept.trim() === '') return { as: 'object' };
   for (const range of parseAccept(accept)) {
-    const representation = isJson(range) ? representationOf(range) : undefined;
-    if (representation) return representation;
+    const isProtobuf = range.type === PROTOBUF;
+    if (!isProtobuf && !isJson(range)) continue;
+    const representation = representationOf(range);
+    if (isProtobuf && representation?.as === 'partial')
+      return { ...representation, protobuf: true };
+    if (!isProtobuf && representation) return representation;
   }
   throw notAcceptable(
-    'only the following media types are accepted: application/json (the simulated kube-apiserver writes neither YAML nor protobuf)',
+    'only the following media types are accepted: application/json (the simulated kube-apiserver writes no YAML, and protobuf of metadata only)',
     undefined,
   );
 }

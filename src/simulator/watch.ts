@@ -4,7 +4,8 @@ import { type ApiRequest, isTrue } from './api-request.ts';
 import type { KubeObject } from './kube-object.ts';
 import { writeChunks } from './list.ts';
 import type { ObjectEvent, ObjectStore } from './objects.ts';
-import { type Representation, toDocument } from './representation.ts';
+import { type StatusLike, partialEvent } from './partial-protobuf.ts';
+import { PROTOBUF, type Representation, toDocument } from './representation.ts';
 import { type ResourceType, apiVersionOf } from './resource-type.ts';
 import { type Selection, revisionOf, selectionOf } from './selection.ts';
 import { toTable } from './tables.ts';
@@ -49,6 +50,7 @@ export async function serveWatch(
 }
 
 function contentType(representation: Representation): string {
+  if (representation.as === 'partial' && representation.protobuf) return `${PROTOBUF};stream=watch`;
   return representation.as === 'object' ? 'application/json' : 'application/json;stream=watch';
 }
 
@@ -96,7 +98,7 @@ class Watch {
     this.wake();
   }
 
-  async *lines(): AsyncGenerator<string> {
+  async *lines(): AsyncGenerator<string | Uint8Array> {
     const { signal, bookmarkIntervalMs } = this.context;
     const timeout = setTimeout(() => {
       this.expire();
@@ -120,23 +122,23 @@ class Watch {
     }
   }
 
-  private *initialLines(): Generator<string> {
+  private *initialLines(): Generator<string | Uint8Array> {
     for (let start = 0; start < this.initial.length; start += EVENTS_A_CHUNK) {
       const objects = this.initial.slice(start, start + EVENTS_A_CHUNK);
-      yield objects
-        .map((object) => this.line({ type: 'ADDED', object: this.document(object) }))
-        .join('');
+      yield this.lineOf(
+        objects.map((object) => ({ type: 'ADDED' as const, object: this.document(object) })),
+      );
     }
     if (!this.announcesInitialEnd) return;
     const annotations = { 'k8s.io/initial-events-end': 'true' };
-    yield this.line(this.bookmarkAt(this.initialRevision, annotations));
+    yield this.lineOf([this.bookmarkAt(this.initialRevision, annotations)]);
   }
 
-  private async *laterLines(): AsyncGenerator<string> {
+  private async *laterLines(): AsyncGenerator<string | Uint8Array> {
     for (;;) {
       const events = this.waiting.splice(0, EVENTS_A_CHUNK);
       if (events.length > 0) {
-        yield events.map((event) => this.line(event)).join('');
+        yield this.lineOf(events);
         continue;
       }
       if (this.isEnded) return;
@@ -206,8 +208,18 @@ class Watch {
     return toTable(type, [object], { version: representation.version, nowMs: nowMs(), metadata });
   }
 
-  private line(event: WatchEvent): string {
-    return `${JSON.stringify(event)}\n`;
+  /** The events as they are sent: a line each, or in protobuf a frame. */
+  private lineOf(events: readonly WatchEvent[]): string | Uint8Array {
+    const { representation } = this.context;
+    if (representation.as !== 'partial' || !representation.protobuf) {
+      return events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    }
+    const { version } = representation;
+    return Buffer.concat(
+      events.map(({ type, object }) =>
+        partialEvent(type, object as KubeObject | StatusLike, version),
+      ),
+    );
   }
 }
 

@@ -66,7 +66,7 @@ describe('PodInformer', () => {
     const [request] = client.requests;
     expect(request?.path).toMatch(/^\/api\/v1\/pods\?.*fieldSelector=status\.phase%3DRunning/);
     expect(request?.accept).toMatch(
-      /^application\/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application\/json/,
+      /^application\/vnd\.kubernetes\.protobuf;as=PartialObjectMetadata;v=v1;g=meta\.k8s\.io,application\/json;as=PartialObjectMetadata;v=v1;g=meta\.k8s\.io,application\/json$/,
     );
   });
 

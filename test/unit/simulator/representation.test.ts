@@ -12,6 +12,10 @@ describe('chooseRepresentation', () => {
     ],
     [
       'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+      { as: 'partial', version: 'v1', protobuf: true },
+    ],
+    [
+      'application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
       { as: 'partial', version: 'v1' },
     ],
     ['application/json;as=Table;v=v9;g=meta.k8s.io,application/json', { as: 'object' }],
