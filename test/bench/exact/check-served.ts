@@ -5,6 +5,7 @@ import {
   type Figures,
   NODE,
   type NodeReference,
+  type PodKey,
   type Served,
 } from '../../support/exact/node-reference.ts';
 
@@ -32,6 +33,8 @@ interface Measured {
   readonly window: string;
 }
 
+const THE_NODE: PodKey = { namespace: '', name: NODE, uid: '' };
+
 interface UsageTexts {
   readonly cpu: string;
   readonly memory: string;
@@ -49,7 +52,7 @@ export interface Whereabouts {
 export interface Verdict {
   /** Nodes and containers whose CPU, memory, timestamp and window were compared. */
   readonly checked: number;
-  /** One text for each node or pod that nothing explains. */
+  /** One text for each node or pod that nothing explains, or that is not there and should be. */
   readonly wrong: readonly string[];
   /** Of checked CPU figures against the mean of the counter by true times; of rates of 1 millicore and more. */
   readonly relativeErrors: readonly number[];
@@ -67,15 +70,17 @@ export function checkServed(
   pods: readonly Whereabouts[],
 ): Verdict {
   const wrong: string[] = [];
+  const found = new Set<string>();
   const relativeErrors: number[] = [];
   let checked = 0;
   const judge = (
     what: string,
     served: Served,
-    found: { reference: NodeReference; namespace: string; name: string; uid: string },
+    of: PodKey & { readonly reference: NodeReference },
   ): void => {
     checked += served.containers.size;
-    const verdict = found.reference.explain(found, served, lists.askedAtMs);
+    found.add(what);
+    const verdict = of.reference.explain(of, served, lists.askedAtMs);
     if (typeof verdict === 'string') wrong.push(`${what}: ${verdict}`);
     else relativeErrors.push(...verdict.relativeErrors);
   };
@@ -84,7 +89,7 @@ export function checkServed(
     const reference = references.get(name);
     if (!reference) continue;
     const served = { ...measured(item), containers: new Map([[NODE, figuresOf(item.usage)]]) };
-    judge(`node ${name}`, served, { reference, namespace: '', name: NODE, uid: '' });
+    judge(`node ${name}`, served, { reference, ...THE_NODE });
   }
   const whereabouts = new Map(pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
   for (const item of lists.pods.items) {
@@ -99,6 +104,13 @@ export function checkServed(
       { ...pod, reference },
     );
   }
+  const due = (what: string, pod: PodKey, nodeName: string): void => {
+    if (found.has(what) || !references.get(nodeName)?.mustServe(pod, lists.askedAtMs)) return;
+    wrong.push(`${what}: is not served, and its kubelet told two points of all of it`);
+  };
+  for (const pod of pods)
+    due(`pod ${pod.namespace}/${pod.name} on ${pod.nodeName}`, pod, pod.nodeName);
+  for (const name of references.keys()) due(`node ${name}`, THE_NODE, name);
   return { checked, wrong, relativeErrors };
 }
 

@@ -109,7 +109,7 @@ export class ExactCheck {
       new NodeReference({ resolutionMs: this.options.resolutionMs, memoryMs: MEMORY_MS });
     this.references.set(entry.nodeName, reference);
     if (entry.kind === 'gone') {
-      reference.forget();
+      reference.forget(entry.goneAtMs);
       return;
     }
     reference.take({

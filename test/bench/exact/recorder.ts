@@ -28,6 +28,8 @@ interface GoneEntry {
   readonly kind: 'gone';
   readonly at: number;
   readonly nodeName: string;
+  /** When, ms since the epoch. */
+  readonly goneAtMs: number;
 }
 
 /** What the recorder knows since somebody asked last. */
@@ -78,7 +80,8 @@ export class AnswerRecorder {
     this.unsubscribe = world.subscribe(({ type, object }) => {
       if (object.kind !== 'Node' || type !== 'deleted') return;
       const nodeName = object.metadata.name;
-      if (this.samples(nodeName)) this.add({ kind: 'gone', at: this.next++, nodeName });
+      if (!this.samples(nodeName)) return;
+      this.add({ kind: 'gone', at: this.next++, nodeName, goneAtMs: Date.now() });
     });
   }
 

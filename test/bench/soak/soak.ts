@@ -88,8 +88,14 @@ export async function soak(
       await stage.check();
       await exact.check();
       const sight = await look(stage, performance.now() - startMs);
+      const words = wordsOf(sight, exact.figures());
+      const minute = Math.floor(sight.atMs / 60_000);
+      const isNextMinute = minute > Math.floor((sights.at(-1)?.atMs ?? 0) / 60_000);
       sights.push(sight);
-      progress(wordsOf(sight, durationMs, exact.figures()));
+      const leftS = Math.max(0, Math.round((durationMs - sight.atMs) / 1000));
+      progress(
+        isNextMinute ? `soak, minute ${minute}: ${words}` : `soak: ${words}, ${leftS} s left`,
+      );
       // After the window of the middle, in which nothing is to disturb.
       if (heapMiddle === undefined && sight.atMs > 0.56 * durationMs) {
         heapMiddle = await heapOf(inspector, snapshotFolder, 'middle');
@@ -156,11 +162,13 @@ function seriesOf(page: string, name: string): number {
   return Number(value);
 }
 
-function wordsOf(sight: Sight, durationMs: number, { checked, wrong }: ExactFigures): string {
-  const left = Math.max(0, Math.round((durationMs - sight.atMs) / 1000));
-  const { residentMb, anonymousMb, heapMb, externalMb, openFiles, loopDelayMs } = sight;
-  return (
-    `soak: ${residentMb.toFixed(0)} MB resident, ${anonymousMb.toFixed(0)} anonymous, ${heapMb.toFixed(0)} heap, ${externalMb.toFixed(0)} external, ${openFiles} files, ` +
-    `${loopDelayMs.toFixed(0)} ms delay, ${checked} figures checked, ${wrong} wrong, ${left} s left`
-  );
+function wordsOf(sight: Sight, { checked, wrong }: ExactFigures): string {
+  const megabytes = [
+    `${sight.residentMb.toFixed(0)} MB resident`,
+    `${sight.anonymousMb.toFixed(0)} anonymous`,
+    `${sight.heapMb.toFixed(0)} heap`,
+    `${sight.externalMb.toFixed(0)} external`,
+  ];
+  const rest = `${sight.openFiles} files, ${checked} figures checked, ${wrong} wrong`;
+  return `${megabytes.join(', ')}; ${rest}`;
 }

@@ -21,6 +21,13 @@ export interface SentAnswer {
   readonly truths?: ReadonlyMap<string, Truth> | undefined;
 }
 
+/** How a kubelet calls a pod; the node itself is that of no namespace named NODE, without a uid. */
+export interface PodKey {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 export interface NodeReferenceOptions {
   readonly resolutionMs: number;
   /** How long what could be served is remembered, ms. */
@@ -52,6 +59,8 @@ export const NODE = 'node';
 
 /** Less than that is not compared with the truth, ms: the reader is still at it. */
 const IN_FLIGHT_MS = 10_000;
+/** Figures of an answer that is younger than this are never stale, whatever comes after it. */
+const SURELY_FRESH_MS = 30_000;
 const LEAST_COMPARED_NANO_CORES = 1_000_000;
 /** What a container can be in after answers that may have been lost; more than that is given up. */
 const MOST_STATES = 64;
@@ -107,42 +116,55 @@ export class NodeReference {
   }
 
   /** The node went; whatever comes under its name is another one. What was served a moment ago is remembered. */
-  forget(): void {
-    for (const pod of this.pods.values()) pod.states = new Map();
+  forget(atMs: number): void {
+    for (const pod of this.pods.values()) {
+      pod.states = new Map();
+      pod.snapshots.push({ sentAtMs: atMs, containers: pod.states });
+    }
   }
 
-  /** True when there was ever an answer with a pod of that uid; '' is that of a source that tells none. */
-  knows(namespace: string, name: string, uid: string): boolean {
-    return this.pods.has(keyOf({ namespace, name, uid }));
+  /**
+   * True when nothing excuses a server that does not serve the pod to somebody who asked at `askedAtMs`: for a while
+   * every answer had two points of all of its containers.
+   */
+  mustServe(pod: PodKey, askedAtMs: number): boolean {
+    const recent = this.snapshotsOf(pod).filter(
+      ({ sentAtMs }) => askedAtMs - sentAtMs <= SURELY_FRESH_MS,
+    );
+    return (
+      recent.some(({ sentAtMs }) => askedAtMs - sentAtMs > IN_FLIGHT_MS) &&
+      recent.every((snapshot) => snapshot.containers.size > 0 && isComplete(snapshot))
+    );
   }
 
   /**
    * Why this may be served of the pod, to somebody who asked at `askedAtMs`; a text that says what is wrong when
    * nothing explains it.
    */
-  explain(
-    pod: { readonly namespace: string; readonly name: string; readonly uid: string },
-    served: Served,
-    askedAtMs: number,
-  ): Explanation | string {
-    const snapshots = [
-      ...(this.pods.get(keyOf(pod))?.snapshots ?? []),
-      ...(pod.uid === '' ? [] : (this.pods.get(keyOf({ ...pod, uid: '' }))?.snapshots ?? [])),
-    ];
+  explain(pod: PodKey, served: Served, askedAtMs: number): Explanation | string {
+    const snapshots = this.snapshotsOf(pod);
     for (const snapshot of snapshots.toReversed()) {
       const relativeErrors = explainBy(snapshot, served);
       if (relativeErrors === undefined) continue;
       const newer = snapshots.find(
-        ({ sentAtMs, containers }) =>
-          sentAtMs > snapshot.sentAtMs &&
-          askedAtMs - sentAtMs > IN_FLIGHT_MS &&
-          [...containers.values()].every((states) => states.every((state) => usageOf(state))),
+        (each) =>
+          each.sentAtMs > snapshot.sentAtMs &&
+          askedAtMs - each.sentAtMs > IN_FLIGHT_MS &&
+          isComplete(each),
       );
       return newer
         ? `it is of the answer sent ${askedAtMs - snapshot.sentAtMs} ms before, and there was a complete one ${askedAtMs - newer.sentAtMs} ms before`
         : { sentAtMs: snapshot.sentAtMs, relativeErrors };
     }
     return complaintOf(snapshots, served);
+  }
+
+  /** Under its uid, and under none, as one of the sources has it. */
+  private snapshotsOf(pod: PodKey): readonly Snapshot[] {
+    const uids = new Set([pod.uid, '']);
+    return [...uids]
+      .flatMap((uid) => this.pods.get(keyOf({ ...pod, uid }))?.snapshots ?? [])
+      .sort((one, other) => one.sentAtMs - other.sentAtMs);
   }
 
   private takePod(
@@ -204,11 +226,14 @@ function nameOf({
 
 const NODE_KEY = keyOf({ namespace: '', name: NODE, uid: '' });
 
-function keyOf(pod: {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}): string {
+/** Whether there are two points of all of its containers, whatever became of answers that may be lost. */
+function isComplete({ containers }: Snapshot): boolean {
+  return [...containers.values()].every((states) =>
+    states.every((state) => usageOf(state) !== undefined),
+  );
+}
+
+function keyOf(pod: PodKey): string {
   return `${pod.namespace}/${pod.name}/${pod.uid}`;
 }
 

@@ -222,7 +222,20 @@ describe('checkServed', () => {
     const bodies = [...ANSWERS, newer];
 
     expect(judge(skipped, { bodies, lost: [1] }).wrong).toEqual([]);
-    expect(judge(skipped, { bodies }).wrong).toHaveLength(1);
+    const ofNode = judge(skipped, { bodies }).wrong.filter((text) => text.startsWith('node'));
+    expect(ofNode).toHaveLength(1);
+  });
+
+  test.each([
+    { name: 'answered for a while with two points of all of it', askedAtMs: T0 + 40_000, wrong: 2 },
+    { name: 'answered just now for the first time', askedAtMs: T0 + 17_000, wrong: 0 },
+    { name: 'did not answer any more', askedAtMs: T0 + 50_000, wrong: 0 },
+  ])('misses what is not served when its kubelet $name', ({ askedAtMs, wrong }) => {
+    const nothing = { askedAtMs, nodes: { items: [] }, pods: { items: [] } };
+    const missing = judge(nothing).wrong;
+
+    expect(missing).toHaveLength(wrong);
+    expect(missing.every((text) => text.includes('is not served'))).toBe(true);
   });
 
   test.each([

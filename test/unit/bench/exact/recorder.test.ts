@@ -93,7 +93,7 @@ describe('AnswerRecorder', () => {
       { namespace: 'shop', name: 'cart-0', uid: 'uid-of-cart-0', nodeName: 'node-1' },
     ]);
     expect(recorder.handOver(0)).toEqual({
-      entries: [{ kind: 'gone', at: 0, nodeName: 'node-1' }],
+      entries: [{ kind: 'gone', at: 0, nodeName: 'node-1', goneAtMs: expect.any(Number) }],
       next: 1,
       pods: [],
     });
