@@ -29,14 +29,15 @@ export interface Pace {
 
 /** What a full comparison takes its time for: where lists are large. */
 export function fullPace({ nodes, podsPerNode }: Size): Pace {
-  const isLarge = nodes * podsPerNode >= LARGE_PODS;
+  const pods = nodes * podsPerNode;
+  const isLarge = pods >= LARGE_PODS;
   return {
     settledAfterS: 30,
     rest: 2,
-    restAfter: 2,
+    restAfter: pods >= MEDIUM_PODS ? 2 : 1,
     podRounds: 1,
-    largeListsS: isLarge ? RESOLUTION_S : 4,
-    listS: isLarge ? 3 : 1,
+    largeListsS: isLarge ? RESOLUTION_S : 6,
+    listS: isLarge ? 3 : 1.5,
     smallS: 3,
   };
 }
@@ -66,7 +67,9 @@ const LARGE_EVERY_MS = 150;
 const CONNECTIONS = 8;
 const FEWEST = 3;
 const SAMPLE_PODS = 200;
-const LARGE_PODS = 1_000;
+/** From so many on, rests and lists are measured for longer. */
+const MEDIUM_PODS = 1_000;
+const LARGE_PODS = 10_000;
 /** What a monitor of the event loop counts of its own timer (prom-client's default, ms). */
 const LOOP_TIMER_MS = 10;
 
