@@ -22,6 +22,14 @@ const MOST_MS_DURING_ROUND = 100;
 const MOST_MS_BLOCKED = 1_000;
 const MOST_SECONDS_TO_PODS = 10;
 
+const PEER_BOUNDS: readonly (readonly [FigureName, string, number])[] = [
+  ['cpuMsPerScrapeYoung', 'CPU of one scrape', 2.5],
+  ['residentLists', 'resident memory after lists', 3],
+  ['allJsonCpu', 'CPU of all pods as JSON', 2.5],
+  ['allProtobufCpu', 'CPU of all pods as protobuf', 2.5],
+  ['podCpu', 'CPU of one pod', 4],
+];
+
 /** Of the smallest cluster: what an idle server weighs. */
 export function idleBounds(figures: Figures): Bound[] {
   return [
@@ -32,6 +40,22 @@ export function idleBounds(figures: Figures): Bound[] {
     ]),
     ...exactBounds(figures),
   ];
+}
+
+/** The p99 of one pod, for runs in which it was asked for during a round. */
+export function roundBounds(figures: Figures): Bound[] {
+  return [
+    atMost('p99 of one pod during a round', figures, 'podRoundP99', [MOST_MS_DURING_ROUND, 'ms']),
+  ];
+}
+
+/** Beside another server: what must not be much dearer than with it, whatever the machine. */
+export function peerBounds(ours: Figures, theirs: Figures): Bound[] {
+  return PEER_BOUNDS.map(([key, name, bound]) => ({
+    name,
+    ...{ is: 'at most', bound, unit: "times the other's" },
+    value: (ours.get(key) ?? Number.NaN) / (theirs.get(key) ?? Number.NaN),
+  }));
 }
 
 /** Of a cluster with lists worth the name; what depends on the machine is measured by plain work on it. */
@@ -71,7 +95,6 @@ export function busyBounds(figures: Figures, reference: Reference): Bound[] {
       MOST_SECONDS_TO_PODS,
       's',
     ]),
-    atMost('p99 of one pod during a round', figures, 'podRoundP99', [MOST_MS_DURING_ROUND, 'ms']),
     atMost('longest event-loop delay at rest', figures, 'loopDelayRest', [MOST_MS_BLOCKED, 'ms']),
     atMost('longest event-loop delay during lists', figures, 'loopDelayLists', [
       MOST_MS_BLOCKED,

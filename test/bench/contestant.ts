@@ -6,6 +6,8 @@ export interface Contestant {
   readonly name: 'ours' | 'theirs';
   /** Without the flags that the bench adds; may contain placeholders. */
   readonly command: readonly string[];
+  /** Beside the environment of the bench. */
+  readonly env: Readonly<Record<string, string>>;
   /** Whether its self-metrics tell the delay of an event loop, and its figures follow our rules. */
   readonly isOurs: boolean;
 }
@@ -21,10 +23,11 @@ export interface Surroundings {
 
 export const RESOLUTION_S = 15;
 
-export function ours({ nodeFlags, file }: ImageEntry, projectFolder: string): Contestant {
+export function ours({ nodeFlags, file, env }: ImageEntry, projectFolder: string): Contestant {
   return {
     name: 'ours',
     command: [process.execPath, ...nodeFlags, `${projectFolder}${file}`],
+    env,
     isOurs: true,
   };
 }
@@ -34,7 +37,7 @@ export function theirs(commandLine: string): Contestant {
   const command = commandLine.split(/\s+/).filter((word) => word !== '');
   if (command.length === 0)
     throw new Error('Cannot compare with nothing: --compare names no program');
-  return { name: 'theirs', command, isOurs: false };
+  return { name: 'theirs', command, env: {}, isOurs: false };
 }
 
 /** Its whole command line: placeholders filled in, and the bench's flags that it does not name itself. */

@@ -13,6 +13,8 @@ import { runCompare, runQuick } from './run-compare.ts';
 import { runSoak } from './soak/run-soak.ts';
 
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
+/** A bound, or a figure that was served. */
+const EXIT_BROKEN = 1;
 const EXIT_CODES = [
   [UsageError, 2],
   [Interrupted, INTERRUPTED],
@@ -70,9 +72,11 @@ async function main([first, ...words]: readonly string[]): Promise<number> {
   const signal = signalOfUser((line) => {
     progress(line);
   });
-  if (options.quick) return (await quickBench(options, signal)) ? 0 : 1;
+  if (options.quick) return (await quickBench(options, signal)) ? 0 : EXIT_BROKEN;
   if (options.compare !== undefined) {
-    publish('compare', await unlessAborted(runCompare(options, progress, say), signal), options);
+    const compared = await unlessAborted(runCompare(options, progress, say), signal);
+    publish('compare', compared.report, options);
+    if (compared.hasWrongFigures) return EXIT_BROKEN;
   }
   if (options.compare === undefined || options.parts.length > 0) {
     publish('bench', await unlessAborted(microBenches(options), signal), options);

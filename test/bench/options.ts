@@ -53,7 +53,7 @@ Flags:
   --write              puts the result into docs/benchmarks.md
   --help               shows this
 
-Exit codes: 0 done, 1 a bound is broken, 2 a wrong command line.
+Exit codes: 0 done, 1 a bound is broken or a served figure wrong, 2 a wrong command line.
 `;
 
 /** @throws UsageError naming the flag. */

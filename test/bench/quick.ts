@@ -1,5 +1,5 @@
 import type { Size } from './bench-world.ts';
-import { type Bound, busyBounds, idleBounds, isKept } from './bounds.ts';
+import { type Bound, busyBounds, idleBounds, isKept, peerBounds, roundBounds } from './bounds.ts';
 import { type CompareSpec, compare } from './compare.ts';
 import { figure, table } from './markdown.ts';
 import type { Pace } from './measure.ts';
@@ -9,13 +9,14 @@ const IDLE: Size = { nodes: 3, podsPerNode: 10 };
 const BUSY: Size = { nodes: 100, podsPerNode: 70 };
 
 /** Nothing is waited for that a tenfold regression would not show without. */
-function quickPace({ nodes }: Size): Pace {
+function quickPace({ nodes }: Size, hasPeer: boolean): Pace {
   const isBusy = nodes >= BUSY.nodes;
   return {
     settledAfterS: isBusy ? 15 : 0,
     rest: isBusy ? 1 : 0,
     restAfter: 0,
-    podRounds: isBusy ? 1 : 0,
+    // The other server may need half a minute to its first figures.
+    podRounds: isBusy && !hasPeer ? 1 : 0,
     largeListsS: isBusy ? 4 : 1,
     listS: isBusy ? 1 : 0.3,
     smallS: 1,
@@ -33,15 +34,16 @@ export async function quick(
 ): Promise<QuickResult> {
   const results = await compare({
     ...spec,
-    // The other server may need half a minute to its first figures; ours has no bounds that it could change.
     sizes: spec.theirs ? [BUSY] : [IDLE, BUSY],
     rounds: 1,
-    paceAt: quickPace,
+    paceAt: (size) => quickPace(size, spec.theirs !== undefined),
     sizeDone: () => undefined,
   });
-  const bounds = results.flatMap(({ size, ours: [figures], reference }) => {
+  const bounds = results.flatMap(({ size, ours: [figures], theirs, reference }) => {
     if (!figures || !reference) return [];
+    const [other] = theirs ?? [];
     const found = size === IDLE ? idleBounds(figures) : busyBounds(figures, reference);
+    if (size === BUSY) found.push(...(other ? peerBounds(figures, other) : roundBounds(figures)));
     return found.map((bound) => ({ ...bound, size: sizeName(size) }));
   });
   return { results, bounds };

@@ -33,8 +33,12 @@ export async function runQuick(
   return { ...result, report: `${report}\n\n${boundsTable(result)}` };
 }
 
-/** Compares, and returns the report. Says what it is doing, and each size as soon as it is over. */
-export async function runCompare(options: Options, progress: Say, say: Say): Promise<string> {
+/** Compares. Says what it is doing, and each size as soon as it is over. */
+export async function runCompare(
+  options: Options,
+  progress: Say,
+  say: Say,
+): Promise<{ readonly report: string; readonly hasWrongFigures: boolean }> {
   const other = otherServer(options);
   const own = ourServer(options);
   const means = findMeans();
@@ -50,7 +54,12 @@ export async function runCompare(options: Options, progress: Say, say: Say): Pro
       say(`${compareReport([result], `# ${sizeName(result.size)}`)}\n\n`);
     },
   });
-  return compareReport(results, headingOf(own, other, means));
+  return {
+    report: compareReport(results, headingOf(own, other, means)),
+    hasWrongFigures: results.some(({ ours: rounds }) =>
+      rounds.some((figures) => (figures.get('wrongFigures') ?? 0) > 0),
+    ),
+  };
 }
 
 function headingOf(own: Contestant, other: Contestant | undefined, means: Means): string {

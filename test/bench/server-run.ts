@@ -68,7 +68,7 @@ export async function startServer(
   });
   const env = {
     ...process.env,
-    NODE_ENV: 'production',
+    ...contestant.env,
     ...(means.canBePod && {
       KUBERNETES_SERVICE_HOST: '127.0.0.1',
       KUBERNETES_SERVICE_PORT: String(cluster.port),

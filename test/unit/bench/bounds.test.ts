@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Bound, busyBounds, idleBounds, isKept, sentenceOf } from '../../bench/bounds.ts';
+import {
+  type Bound,
+  busyBounds,
+  idleBounds,
+  isKept,
+  peerBounds,
+  roundBounds,
+  sentenceOf,
+} from '../../bench/bounds.ts';
 import type { FigureName, Figures } from '../../bench/figures.ts';
 import type { Reference } from '../../bench/reference.ts';
 
@@ -63,7 +71,6 @@ describe('busyBounds', () => {
   });
 
   test.each<[FigureName, number, string]>([
-    ['podRoundP99', 150, 'p99 of one pod during a round'],
     ['loopDelayRest', 1500, 'longest event-loop delay at rest'],
     ['loopDelayLists', 1500, 'longest event-loop delay during lists'],
     ['allJsonP50', 250, 'p50 of all pods as JSON'],
@@ -83,6 +90,29 @@ describe('busyBounds', () => {
 
     expect(broken(busyBounds(slow, REFERENCE))).toHaveLength(2);
     expect(broken(busyBounds(slow, reference))).toEqual([]);
+  });
+});
+
+describe('roundBounds', () => {
+  test.each([
+    { podRoundP99: 5, expected: [] },
+    { podRoundP99: 150, expected: ['p99 of one pod during a round'] },
+  ])('$podRoundP99 ms breaks $expected', ({ podRoundP99, expected }) => {
+    expect(broken(roundBounds(figures({ podRoundP99 })))).toEqual(expected);
+  });
+});
+
+describe('peerBounds', () => {
+  test('are kept by a server that is as dear as the other one', () => {
+    expect(broken(peerBounds(figures(), figures()))).toEqual([]);
+  });
+
+  test('are broken by one that is ten times as dear, and by what only one of them shows', () => {
+    const dear = figures({ cpuMsPerScrapeYoung: 12 });
+    const without = new Map(figures());
+    without.delete('podCpu');
+
+    expect(broken(peerBounds(dear, without))).toEqual(['CPU of one scrape', 'CPU of one pod']);
   });
 });
 

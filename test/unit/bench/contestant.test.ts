@@ -48,7 +48,7 @@ describe('commandLine', () => {
   });
 
   test('starts ours as the image does', () => {
-    const entry = { nodeFlags: ['--max-semi-space-size=4'], file: 'dist/main.js' };
+    const entry = { nodeFlags: ['--max-semi-space-size=4'], file: 'dist/main.js', env: {} };
 
     expect(commandLine(ours(entry, '/project/'), SURROUNDINGS).slice(0, 3)).toEqual([
       process.execPath,

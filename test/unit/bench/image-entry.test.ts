@@ -15,12 +15,18 @@ describe('imageEntry', () => {
     expect(imageEntry(dockerfile)).toEqual({
       nodeFlags: ['--max-semi-space-size=4', '--no-warnings'],
       file: 'dist/main.js',
+      env: {},
     });
   });
 
   test('reads them off an entry that calls Node itself, of the server and not of the demo', () => {
     const dockerfile = [
+      'FROM debian AS build',
+      'ENV ONLY_TO_BUILD=1',
+      'FROM scratch AS runtime',
+      'ENV NODE_ENV=production',
       'FROM runtime AS server',
+      'ENV NODE_COMPILE_CACHE=/tmp/cache',
       'ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=2", "/app/dist/server.js"]',
       'FROM runtime AS demo',
       'ENTRYPOINT ["/nodejs/node", "/app/dist/simulator/main.js"]',
@@ -29,6 +35,7 @@ describe('imageEntry', () => {
     expect(imageEntry(dockerfile)).toEqual({
       nodeFlags: ['--max-semi-space-size=2'],
       file: 'dist/server.js',
+      env: { NODE_ENV: 'production', NODE_COMPILE_CACHE: '/tmp/cache' },
     });
   });
 
@@ -49,9 +56,10 @@ describe('imageEntry', () => {
   });
 
   test("understands the project's own Dockerfile", () => {
-    const { nodeFlags, file } = imageEntry(DOCKERFILE);
+    const { nodeFlags, file, env } = imageEntry(DOCKERFILE);
 
     expect(file).toMatch(/^dist\/.+\.m?js$/);
+    expect(env).toMatchObject({ NODE_ENV: 'production' });
     expect(nodeFlags).toContainEqual(expect.stringMatching(/^--max-semi-space-size=\d+$/));
   });
 });
