@@ -1,17 +1,46 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { type CpuInfo, cpus, release, totalmem } from 'node:os';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Means } from './launch.ts';
 
 /** Date, commit, Node and machine, in one line. */
 export function machine(): string {
   const [cpu] = cpus();
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' });
   const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB`;
   const date = new Date().toISOString().slice(0, 10);
-  return `${date}, commit ${commit.trim()}, Node ${process.versions.node}, ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${memory}, Linux ${release()}`;
+  return `${date}, commit ${commit()}, Node ${process.versions.node}, ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${memory}, Linux ${release()}`;
 }
+
+/** `unknown` outside of a repository, or where git does not trust it. */
+function commit(): string {
+  const words = ['describe', '--always', '--dirty'];
+  const { status, stdout } = spawnSync('git', words, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : 'unknown';
+}
+
+const LOOK_MS = 2_000;
+
+/** How busy the processors are with something else than us, in percent, over two seconds. */
+export async function percentBusy(): Promise<number> {
+  const before = cpus();
+  await sleep(LOOK_MS);
+  return percentBusyBetween(before, cpus());
+}
+
+/** Of all processors together, from two looks at their times. */
+export function percentBusyBetween(before: readonly Times[], after: readonly Times[]): number {
+  const sum = (looks: readonly Times[], pick: (times: Times['times']) => number): number =>
+    looks.reduce((total, { times }) => total + pick(times), 0);
+  const all = ({ user, nice, sys, idle, irq }: Times['times']): number =>
+    user + nice + sys + idle + irq;
+  const idle = sum(after, (times) => times.idle) - sum(before, (times) => times.idle);
+  const total = sum(after, all) - sum(before, all);
+  return total > 0 ? 100 * (1 - idle / total) : Number.NaN;
+}
+
+type Times = Pick<CpuInfo, 'times'>;
 
 /** How both servers were started, in sentences. */
 export function surroundingsText({ pins, canBePod }: Means): string {

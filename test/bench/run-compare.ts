@@ -6,7 +6,7 @@ import { compare } from './compare.ts';
 import { type Contestant, ours, theirs } from './contestant.ts';
 import { imageEntry } from './image-entry.ts';
 import { type Means, findMeans } from './launch.ts';
-import { goModule, machine, surroundingsText } from './machine.ts';
+import { goModule, machine, percentBusy, surroundingsText } from './machine.ts';
 import { fullPace } from './measure.ts';
 import { type Options, UsageError } from './options.ts';
 import { type QuickResult, boundsTable, quick } from './quick.ts';
@@ -25,8 +25,9 @@ export async function runQuick(
   const other = otherServer(options);
   const own = ourServer(options);
   const means = findMeans();
+  const busy = await percentBusy();
   const result = await quick({ ours: own, theirs: other, means, progress });
-  const heading = headingOf(own, other, means);
+  const heading = `${headingOf(own, other, means)} ${busyText(busy)}`;
   // The whole of it only where somebody will want to read it.
   const isTold = other !== undefined || result.bounds.some((bound) => !isKept(bound));
   const report = isTold ? compareReport(result.results, heading) : heading;
@@ -42,6 +43,7 @@ export async function runCompare(
   const other = otherServer(options);
   const own = ourServer(options);
   const means = findMeans();
+  const busy = await percentBusy();
   const results = await compare({
     ours: own,
     theirs: other,
@@ -55,7 +57,7 @@ export async function runCompare(
     },
   });
   return {
-    report: compareReport(results, headingOf(own, other, means)),
+    report: compareReport(results, `${headingOf(own, other, means)} ${busyText(busy)}`),
     hasWrongFigures: results.some(({ ours: rounds }) =>
       rounds.some((figures) => (figures.get('wrongFigures') ?? 0) > 0),
     ),
@@ -66,6 +68,10 @@ function headingOf(own: Contestant, other: Contestant | undefined, means: Means)
   const versions = [`ours: ${own.command.slice(1).join(' ').replaceAll(PROJECT, '')}`];
   if (other) versions.push(`theirs: ${versionOf(other)}`);
   return `${machine()}; ${versions.join('; ')}. ${surroundingsText(means)}`;
+}
+
+function busyText(percent: number): string {
+  return `Before it began, ${Math.round(percent)} % of the processors' time went to something else.`;
 }
 
 /** As the image runs it, built before unless told not to. */

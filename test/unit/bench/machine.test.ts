@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { moduleIn, surroundingsText } from '../../bench/machine.ts';
+import { moduleIn, percentBusyBetween, surroundingsText } from '../../bench/machine.ts';
 
 describe('moduleIn', () => {
   test("finds a Go program's own module among its bytes", () => {
@@ -11,6 +11,23 @@ describe('moduleIn', () => {
 
   test('finds nothing in another program', () => {
     expect(moduleIn('mod\texample.org/a\tv1.2.3\t')).toBeUndefined();
+  });
+});
+
+describe('percentBusyBetween', () => {
+  const times = (user: number, idle: number) => ({
+    times: { user, idle, nice: 0, sys: 0, irq: 0 },
+  });
+
+  test('counts all processors together', () => {
+    const before = [times(100, 100), times(0, 0)];
+    const after = [times(150, 150), times(0, 100)];
+
+    expect(percentBusyBetween(before, after)).toBe(25);
+  });
+
+  test('knows nothing of no time', () => {
+    expect(percentBusyBetween([times(1, 1)], [times(1, 1)])).toBeNaN();
   });
 });
 
