@@ -60,6 +60,7 @@ export const ROWS = [
   { key: 'podRoundP50', name: 'one pod during rounds: p50, ms' },
   { key: 'podRoundP99', name: 'one pod during rounds: p99, ms' },
   { key: 'podRoundMax', name: 'one pod during rounds: longest, ms' },
+  { key: 'loopDelayStart', name: 'longest event-loop delay until the first figures, ms' },
   { key: 'loopDelayRest', name: 'longest event-loop delay at rest, ms' },
   { key: 'loopDelayLists', name: 'longest event-loop delay during lists, ms' },
   { key: 'failures', name: 'requests that failed' },

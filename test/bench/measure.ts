@@ -103,6 +103,7 @@ export async function measureRun(spec: RunSpec): Promise<Figures> {
   return run.close();
 }
 
+type LoopDelay = 'loopDelayStart' | 'loopDelayRest' | 'loopDelayLists';
 type Wanted = Partial<Load> & Pick<Load, 'paths' | 'forMs'>;
 
 interface Served extends LoadResult {
@@ -138,7 +139,7 @@ class Run {
     this.#set('secondsToListen', (listeningMs - startedMs) / 1000);
     this.#set('secondsToNodes', (nodesMs - startedMs) / 1000);
     this.#set('secondsToPods', (podsMs - startedMs) / 1000);
-    await this.check();
+    await this.loopDelay('loopDelayStart');
     await this.#until(startedMs + this.#spec.pace.settledAfterS * 1000);
   }
 
@@ -173,7 +174,7 @@ class Run {
   }
 
   /** The longest since it was asked for last; only where a server tells it. */
-  async loopDelay(name: 'loopDelayRest' | 'loopDelayLists'): Promise<void> {
+  async loopDelay(name: LoopDelay): Promise<void> {
     if (!this.#spec.contestant.isOurs) return;
     const { body } = await this.#server.client.fetch('/metrics');
     const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(body) ?? [];
