@@ -20,27 +20,40 @@ export function kubeletInstruments(registry: Registry): KubeletInstruments {
     labelNames: ['node'],
     labelsOf: (node) => ({ node }),
   });
-  const total = new Counter({
+  // Plain counts, worked out when the page is asked for: the library hashes labels anew each time.
+  const counts = { true: 0, false: 0 };
+  const lastSeconds = new Map<string, number>();
+  new Counter({
     name: 'metrics_server_kubelet_request_total',
     help: '[ALPHA] Scrapes of kubelets, by whether they brought figures.',
     labelNames: ['success'],
     registers,
+    collect() {
+      this.reset();
+      for (const success of ['true', 'false'] as const) {
+        if (counts[success] > 0) this.inc({ success }, counts[success]);
+      }
+    },
   });
-  const lastTime = new Gauge({
+  new Gauge({
     name: 'metrics_server_kubelet_last_request_time_seconds',
     help: '[ALPHA] When the last scrape of the node ended, in seconds since 1970.',
     labelNames: ['node'],
     registers,
+    collect() {
+      this.reset();
+      for (const [node, seconds] of lastSeconds) this.set({ node }, seconds);
+    },
   });
   return {
     scraped(node, success, seconds, endedAtMs) {
       duration.of(node).observe(seconds);
-      total.inc({ success: String(success) });
-      lastTime.set({ node }, Math.floor(endedAtMs / 1000));
+      counts[success ? 'true' : 'false'] += 1;
+      lastSeconds.set(node, Math.floor(endedAtMs / 1000));
     },
     forget(node) {
       duration.forget(node);
-      lastTime.remove({ node });
+      lastSeconds.delete(node);
     },
   };
 }

@@ -64,7 +64,8 @@ const QUEUE_SECONDS = Array.from({ length: 9 }).reduce<number[]>(
 function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
   const waiting = new Set<object>();
   const startsMs = new Map<object, number>();
-  const { adds, retries } = queueCounters(registry);
+  const counts = { adds: 0, retries: 0 };
+  queueCounters(registry, counts);
   queueGauges(registry, {
     depth: () => waiting.size,
     ages: () => [...startsMs.values()].map((startMs) => (clock.monotonicMs() - startMs) / 1000),
@@ -84,8 +85,8 @@ function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
   );
   return {
     added(again) {
-      adds.inc(LABELS);
-      retries.inc(LABELS, again ? 1 : 0);
+      counts.adds += 1;
+      if (again) counts.retries += 1;
       const scrape = {};
       const addedMs = clock.monotonicMs();
       waiting.add(scrape);
@@ -107,21 +108,28 @@ function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
   };
 }
 
-function queueCounters(registry: Registry) {
-  const registers = [registry];
-  const adds = new Counter({
-    name: 'workqueue_adds_total',
-    help: '[BETA] How often a node was due to be scraped.',
-    ...{ labelNames, registers },
-  });
-  const retries = new Counter({
-    name: 'workqueue_retries_total',
-    help: '[BETA] How often a node was due to be scraped again because the last scrape had failed.',
-    ...{ labelNames, registers },
-  });
-  adds.inc(LABELS, 0);
-  retries.inc(LABELS, 0);
-  return { adds, retries };
+interface QueueCounts {
+  readonly adds: number;
+  readonly retries: number;
+}
+
+/** Taken from plain counts when the page is asked for: the library hashes labels anew each time. */
+function queueCounters(registry: Registry, counts: QueueCounts): void {
+  const counter = (name: string, help: string, count: keyof QueueCounts): void => {
+    new Counter({
+      ...{ name, help, labelNames, registers: [registry] },
+      collect() {
+        this.reset();
+        this.inc(LABELS, counts[count]);
+      },
+    });
+  };
+  counter('workqueue_adds_total', '[BETA] How often a node was due to be scraped.', 'adds');
+  counter(
+    'workqueue_retries_total',
+    '[BETA] How often a node was due to be scraped again because the last scrape had failed.',
+    'retries',
+  );
 }
 
 interface QueueState {

@@ -7,9 +7,8 @@ import type { QueueInstruments, QueuedScrape } from './instruments.ts';
 import type { BlockStore, KubeletReader, Reviewer, ScrapeNode } from './ports.ts';
 import type { Rounds } from './rounds.ts';
 import { backoffMs, type PhasePlan, secondScrapeDelayMs } from './schedule.ts';
+import { Scrape } from './scrape.ts';
 
-/** How long a reader may take to say in its own words that it was aborted. */
-const GRACE_MS = 100;
 /** Readiness does not wait longer for a kubelet's first answer. */
 const REACHABLE_MS = 2_000;
 /** A node that changes all the time is not asked more often than this. */
@@ -41,7 +40,7 @@ export class NodeLoop {
   #timer: NodeJS.Timeout | undefined;
   #place: Place | undefined;
   #queued: QueuedScrape | undefined;
-  #scrape: { readonly controller: AbortController; readonly startedMs: number } | undefined;
+  #scrape: Scrape | undefined;
   #endedMs = Number.NEGATIVE_INFINITY;
   #answers = 0;
   #isFailing = false;
@@ -78,7 +77,7 @@ export class NodeLoop {
     this.#node = node;
     if (moved && this.#scrape !== undefined) {
       this.#retryAtOnce = true;
-      this.#scrape.controller.abort(new DOMException('The node has moved', 'AbortError'));
+      this.#scrape.abort(new DOMException('The node has moved', 'AbortError'));
     } else if (moved || becameReady) {
       this.#bringForward();
     }
@@ -96,7 +95,7 @@ export class NodeLoop {
     clearTimeout(this.#timer);
     this.#place?.leave();
     if (this.#scrape === undefined) this.#queued?.ended();
-    this.#scrape?.controller.abort(new DOMException('The node is no longer scraped', 'AbortError'));
+    this.#scrape?.abort(new DOMException('The node is no longer scraped', 'AbortError'));
     this.#house.phases.leave(this.#phase);
   }
 
@@ -120,63 +119,51 @@ export class NodeLoop {
     this.#queued = queued;
     this.#place = this.#house.admission.enter(() => {
       queued.begun();
-      const running = this.#run();
-      this.#house.running.add(running);
-      void running.finally(() => {
+      const running = this.#run().then(() => {
         queued.ended();
         this.#house.running.delete(running);
       });
+      this.#house.running.add(running);
     });
   }
 
   /** One scrape, from its request to the plan for the next. Never rejects. */
   async #run(): Promise<void> {
-    const { clock, rounds } = this.#house;
+    const { clock, rounds, requestTimeoutMs } = this.#house;
     const startedMs = clock.monotonicMs();
     const round = rounds.begin(startedMs);
-    const controller = new AbortController();
     const node = this.#node;
-    this.#scrape = { controller, startedMs };
+    const scrape = new Scrape(startedMs);
+    this.#scrape = scrape;
     this.#retryAtOnce = false;
-    const outcome = await this.#ask(node, controller).then(
-      () => ({ ok: true as const }),
-      (error: unknown) => ({ ok: false as const, error }),
-    );
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await scrape.run(node.name, requestTimeoutMs, (signal) => this.#read(node, signal));
+    } catch (error) {
+      failure = { error };
+    }
     this.#endedMs = clock.monotonicMs();
     rounds.end(round, this.#endedMs);
     this.#place?.leave();
+    // What is held until the next scrape grows old, and dies where collecting it costs most.
+    this.#place = undefined;
+    this.#queued = undefined;
     this.#scrape = undefined;
     if (this.#closed) return;
-    if (outcome.ok) this.#succeeded(startedMs);
-    else this.#failed(outcome.error, controller.signal);
+    if (failure === undefined) this.#succeeded(startedMs);
+    else this.#failed(failure.error, scrape.signal);
   }
 
-  /** Resolves when the answer is stored; rejects at the deadline at the latest. */
-  async #ask(node: ScrapeNode, controller: AbortController): Promise<void> {
-    const { kubelet, storage, blocks, failures, requestTimeoutMs } = this.#house;
-    const { signal } = controller;
+  /** Stores the answer. It may end long after we gave up: the block is given back when the reader lets go of it. */
+  async #read(node: ScrapeNode, signal: AbortSignal): Promise<void> {
+    const { kubelet, storage, blocks, failures } = this.#house;
     const block = blocks.take();
-    // The block is given back when the reader lets go of it, which may be long after we gave up.
-    const answered = (async () => {
-      try {
-        await kubelet.scrape(node, block, signal);
-        signal.throwIfAborted();
-        failures.answered(node, storage.store(node.name, block), block.source);
-      } finally {
-        blocks.give(block);
-      }
-    })();
-    const deadline = setTimeout(() => {
-      const seconds = `${requestTimeoutMs / 1000}s`;
-      const message = `Cannot scrape node "${node.name}": no answer within ${seconds}`;
-      controller.abort(new DOMException(message, 'TimeoutError'));
-    }, requestTimeoutMs);
-    const givenUp = abandonment(signal);
     try {
-      await Promise.race([answered, givenUp.promise]);
+      await kubelet.scrape(node, block, signal);
+      signal.throwIfAborted();
+      failures.answered(node, storage.store(node.name, block), block.source);
     } finally {
-      clearTimeout(deadline);
-      givenUp.forget();
+      blocks.give(block);
     }
   }
 
@@ -210,25 +197,6 @@ export class NodeLoop {
   #nearestRetryMs(): number {
     return this.#endedMs + NEAREST_RETRY_MS;
   }
-}
-
-/** A promise that rejects with the signal's reason, a moment after it has aborted. */
-function abandonment(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = (): void => {
-    timer = setTimeout(() => {
-      reject(signal.reason as DOMException);
-    }, GRACE_MS);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  return {
-    promise,
-    forget: () => {
-      signal.removeEventListener('abort', onAbort);
-      clearTimeout(timer);
-    },
-  };
 }
 
 function isAbort(reason: unknown): boolean {
