@@ -14,7 +14,10 @@ const EXIT_FAILURE = 1;
 /** What the command line names cannot be used; the Go server ends with the same code. */
 const EXIT_USAGE = 2;
 
-process.exitCode = await main(process.argv.slice(2));
+// No await: a bundle of scripts has none at its top.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
 
 async function main(argv: readonly string[]): Promise<number> {
   let config: Config;

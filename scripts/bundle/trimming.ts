@@ -27,12 +27,33 @@ const PARTS = new Map([
   ],
 ]);
 
-/**
- * What Express loads for middleware and answers that ours never uses: bodies, files, nested queries, and a table of all
- * media types. Each is replaced by a function that says so when it is called.
- */
-const LEFT_OUT_OF_EXPRESS = /^(?:body-parser|mime-db|qs|send|serve-static)$/;
-const EXPRESS = /[\\/]node_modules[\\/](?:express|mime-types)[\\/]/;
+interface LeftOut {
+  /** As it is asked for. */
+  readonly name: RegExp;
+  /** Who asks for it in vain. */
+  readonly importer: RegExp;
+  /** What stands there instead; without it a function that says so when it is called. */
+  readonly instead?: string;
+}
+
+/** What packages load at once for parts of them that ours never uses. */
+const LEFT_OUT: readonly LeftOut[] = [
+  // Bodies, files, nested queries, and a table of all media types.
+  {
+    name: /^(?:body-parser|mime-db|qs|send|serve-static)$/,
+    importer: /[\\/]node_modules[\\/](?:express|mime-types)[\\/]/,
+  },
+  // What DEBUG=* would print.
+  {
+    name: /^debug$/,
+    importer: /[\\/]node_modules[\\/](?:express|finalhandler|router)[\\/]/,
+    instead: 'module.exports = () => () => {};',
+  },
+  // Exemplars of a figure that apiserver/self-metrics.ts replaces.
+  { name: /^@opentelemetry\/api$/, importer: /[\\/]node_modules[\\/]prom-client[\\/]/ },
+  // Node's own HTTP/2, 2 MB: our agents have `allowH2: false`.
+  { name: /^\.\/client-h2\.js$/, importer: /[\\/]node_modules[\\/]undici[\\/]/ },
+];
 
 /**
  * Leaves out of a bundle what its program never runs.
@@ -51,12 +72,18 @@ export function trimming(root: string): Plugin {
         contents: PARTS.get(path) ?? '',
         resolveDir: root,
       }));
-      build.onResolve({ filter: LEFT_OUT_OF_EXPRESS }, (asked) =>
-        EXPRESS.test(asked.importer) ? { path: asked.path, namespace: 'left-out' } : undefined,
-      );
+      for (const { name, importer } of LEFT_OUT) {
+        build.onResolve({ filter: name }, (asked) =>
+          importer.test(asked.importer) ? { path: asked.path, namespace: 'left-out' } : undefined,
+        );
+      }
       build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
-        contents: `module.exports = () => { throw new Error('The bundle leaves out ${path} (scripts/bundle/trimming.ts)'); };`,
+        contents: LEFT_OUT.find(({ name }) => name.test(path))?.instead ?? sayingSo(path),
       }));
     },
   };
+}
+
+function sayingSo(path: string): string {
+  return `module.exports = () => { throw new Error('The bundle leaves out ${path} (scripts/bundle/trimming.ts)'); };`;
 }

@@ -10,9 +10,11 @@ const EXIT_FAILURE = 1;
 /** Everything ends within this time after a signal; the server has 3 s of it. */
 const END_WITHIN_MS = 8000;
 
-const exitCode = await main(process.argv.slice(2));
-// Connections to clients that keep them open must not keep the demo.
-process.exit(exitCode);
+// No await: a bundle of scripts has none at its top.
+void main(process.argv.slice(2)).then((exitCode) => {
+  // Connections to clients that keep them open must not keep the demo.
+  process.exit(exitCode);
+});
 
 async function main(argv: readonly string[]): Promise<number> {
   try {

@@ -109,9 +109,9 @@ export async function checkImage({ tar, config }: ServerImage, check: Check): Pr
 
 /** What upstream's base image has besides the program is a few kilobytes of the same kind. */
 const FOLDERS = ['app', 'etc', 'lib', 'nodejs', 'tmp', 'usr', 'var'];
-/** The bundle, maps of it for the log, and of packages what they are and on what terms. */
+/** The bundle, where its places are in the sources, and of packages what they are and on what terms. */
 const OF_SERVER =
-  /^app\/(?:.*\/)?$|^app\/package\.json$|^app\/dist\/[\w-]+\.js(?:\.map)?$|^app\/dist\/node_modules\/.*\/(?:package\.json|(?:licen[cs]e|copying|notice)[^/]*)$/i;
+  /^app\/(?:.*\/)?$|^app\/package\.json$|^app\/dist\/(?:[\w-]+\.js(?:\.places)?|package\.json)$|^app\/dist\/node_modules\/.*\/(?:package\.json|(?:licen[cs]e|copying|notice)[^/]*)$/i;
 /** Writable for the group or for all, or with another's rights. Links have no mode of their own. */
 const ODD_MODE = /^[^l](?:.{4}w|.{7}w|.{2}[sS]|.{5}[sS]|.{8}[tT])/;
 

@@ -41,8 +41,7 @@ describe('bundle', () => {
   test('makes one file of a program, and another of what it imports on demand', async () => {
     write({
       'src/main.ts': `import { greet } from './greet.ts';
-        const { bye } = await import('./bye.ts');
-        console.log(greet('you'), bye);`,
+        void import('./bye.ts').then(({ bye }) => console.log(greet('you'), bye));`,
       'src/greet.ts': 'export const greet = (name: string): string => `Hello ${name}.`;',
       'src/bye.ts': "export const bye = 'Bye.';",
     });
@@ -78,7 +77,7 @@ describe('bundle', () => {
 
     const [, first, second] = (await run('dist/main.js')).split('\n');
     expect(first?.trim()).toBe('at ask (src/deep/ask.ts:5)');
-    expect(second?.trim()).toBe('at src/main.ts:4');
+    expect(second).toMatch(/\(src\/main\.ts:4\)$/);
   });
 
   test('makes of the server a program that needs no package beside it', async () => {
