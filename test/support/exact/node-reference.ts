@@ -60,7 +60,7 @@ export const NODE = 'node';
 /** Less than that is not compared with the truth, ms: the reader is still at it. */
 const IN_FLIGHT_MS = 10_000;
 /** Figures of an answer that is younger than this are never stale, whatever comes after it. */
-const SURELY_FRESH_MS = 30_000;
+const SURELY_FRESH_MS = 45_000;
 const LEAST_COMPARED_NANO_CORES = 1_000_000;
 /** What a container can be in after answers that may have been lost; more than that is given up. */
 const MOST_STATES = 64;
@@ -125,14 +125,15 @@ export class NodeReference {
 
   /**
    * True when nothing excuses a server that does not serve the pod to somebody who asked at `askedAtMs`: for a while
-   * every answer had two points of all of its containers.
+   * every answer had two points of all of its containers, and not only one of them came to it long ago.
    */
   mustServe(pod: PodKey, askedAtMs: number): boolean {
     const recent = this.snapshotsOf(pod).filter(
       ({ sentAtMs }) => askedAtMs - sentAtMs <= SURELY_FRESH_MS,
     );
+    const arrived = recent.filter(({ sentAtMs }) => askedAtMs - sentAtMs > IN_FLIGHT_MS);
     return (
-      recent.some(({ sentAtMs }) => askedAtMs - sentAtMs > IN_FLIGHT_MS) &&
+      arrived.length > 1 &&
       recent.every((snapshot) => snapshot.containers.size > 0 && isComplete(snapshot))
     );
   }

@@ -227,12 +227,20 @@ describe('checkServed', () => {
   });
 
   test.each([
-    { name: 'answered for a while with two points of all of it', askedAtMs: T0 + 40_000, wrong: 2 },
-    { name: 'answered just now for the first time', askedAtMs: T0 + 17_000, wrong: 0 },
-    { name: 'did not answer any more', askedAtMs: T0 + 50_000, wrong: 0 },
+    { name: 'answered twice with two points of all of it', askedAtMs: T0 + 60_000, wrong: 2 },
+    { name: 'did so only a moment ago for the second time', askedAtMs: T0 + 40_000, wrong: 0 },
+    { name: 'answered once without', askedAtMs: T0 + 46_000, wrong: 0 },
+    { name: 'did not answer any more', askedAtMs: T0 + 62_000, wrong: 0 },
   ])('misses what is not served when its kubelet $name', ({ askedAtMs, wrong }) => {
+    const third = summary(
+      { at: 30, cpu: '9007231254740996', rate: '0', memory: '6000' },
+      {
+        main: { at: 29, cpu: '18000000003200000008', rate: '0', memory: '2048' },
+        side: { at: 31, cpu: '5000000008', rate: '0', memory: '2048' },
+      },
+    );
     const nothing = { askedAtMs, nodes: { items: [] }, pods: { items: [] } };
-    const missing = judge(nothing).wrong;
+    const missing = judge(nothing, { bodies: [...ANSWERS, third] }).wrong;
 
     expect(missing).toHaveLength(wrong);
     expect(missing.every((text) => text.includes('is not served'))).toBe(true);
