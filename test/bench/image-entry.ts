@@ -10,8 +10,9 @@ const HOME = '/app/';
 const TARGET = 'server';
 
 /**
- * Reads it off the Dockerfile's target `server`: from the entry that its lines write (`#!/nodejs/node FLAGS`, then an
- * import), or from an ENTRYPOINT that calls Node itself; and from the ENV lines of the stages that the target stands on.
+ * Reads it off the Dockerfile's target `server`: from the entry that its lines write (`#!/nodejs/node FLAGS`, then
+ * `import` or `require`), or from an ENTRYPOINT that calls Node itself; and from the ENV lines of the stages that the
+ * target stands on.
  *
  * @throws Error when there is neither.
  */
@@ -23,7 +24,7 @@ export function imageEntry(dockerfile: string): ImageEntry {
     ),
   );
   const [, flags, file] =
-    /#!\/nodejs\/node((?: -[^\s'"\\]+)*)\s*['"][^\n]*?import\(\s*["']\/app\/([^"']+)["']\s*\)/.exec(
+    /#!\/nodejs\/node((?: -[^\s'"\\]+)*)\s*['"][^\n]*?(?:import|require)\(\s*["']\/app\/([^"']+)["']\s*\)/.exec(
       dockerfile,
     ) ?? [];
   if (flags !== undefined && file !== undefined) {
