@@ -6,9 +6,15 @@ const WALKED_LABEL_SETS = 16;
 /** Keys come from clients: who asks for more drops the one that was made first. */
 const MAX_INDEXED_KEYS = 16;
 
+/**
+ * By value of a label: the sets that have it. Most values have one (names of applications and pods), which then stands for
+ * itself: a Set of one takes 150 bytes.
+ */
+type SetsByValue = Map<string, LabelSet | Set<LabelSet>>;
+
 /** For one label key: which sets have it, by value. */
 interface KeyIndex {
-  readonly byValue: Map<string, Set<LabelSet>>;
+  readonly byValue: SetsByValue;
   /** False while somebody goes through the sets that there were before it; newer ones are in it already. */
   isComplete: boolean;
 }
@@ -37,8 +43,8 @@ export class LabelIndex {
       const value = labels.get(key);
       if (value === undefined) continue;
       const sets = byValue.get(value);
-      sets?.delete(labels);
-      if (sets?.size === 0) byValue.delete(value);
+      if (sets instanceof Set) sets.delete(labels);
+      if (sets === labels || (sets instanceof Set && sets.size === 0)) byValue.delete(value);
     }
   }
 
@@ -67,16 +73,14 @@ export class LabelIndex {
     for (const requirement of selector.requirements) {
       if (!isEquality(requirement)) continue;
       const byValue = yield* this.valuesOf(requirement.key);
-      const sets = byValue && requirement.values.flatMap((value) => byValue.get(value) ?? []);
+      const sets = byValue && requirement.values.flatMap((value) => setsOf(byValue, value));
       if (sets && sizeOf(sets) < sizeOf(fewest)) fewest = sets;
     }
     return fewest;
   }
 
   /** Undefined while another reader is making the index of this key. */
-  private *valuesOf(
-    key: string,
-  ): Generator<undefined, ReadonlyMap<string, ReadonlySet<LabelSet>> | undefined> {
+  private *valuesOf(key: string): Generator<undefined, SetsByValue | undefined> {
     const known = this.keys.get(key);
     if (known) return known.isComplete ? known.byValue : undefined;
     const [oldest] = this.keys.keys();
@@ -101,12 +105,19 @@ interface Sets extends Iterable<LabelSet> {
   readonly size: number;
 }
 
-function indexLabels(byValue: Map<string, Set<LabelSet>>, key: string, labels: LabelSet): void {
+function setsOf(byValue: SetsByValue, value: string): readonly Sets[] {
+  const sets = byValue.get(value);
+  if (sets === undefined) return [];
+  return [sets instanceof Set ? sets : new Set([sets])];
+}
+
+function indexLabels(byValue: SetsByValue, key: string, labels: LabelSet): void {
   const value = labels.get(key);
   if (value === undefined) return;
   const sets = byValue.get(value);
-  if (sets) sets.add(labels);
-  else byValue.set(value, new Set([labels]));
+  if (sets instanceof Set) sets.add(labels);
+  else if (sets === undefined || sets === labels) byValue.set(value, labels);
+  else byValue.set(value, new Set([sets, labels]));
 }
 
 function isEquality({ operator }: LabelRequirement): boolean {
