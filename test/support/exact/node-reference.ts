@@ -208,10 +208,8 @@ export class NodeReference {
       ([name, before]) => [name, distinct([...before, blankState(source)])] as const,
     );
     pod.states = new Map(mayBeLost ? states : []);
-    // What an answer does not contain does not exist.
-    if (isGone && !mayBeLost && states.length > 0) {
-      pod.snapshots.push({ sentAtMs, containers: pod.states });
-    }
+    // What an answer does not contain does not exist, for whoever took it.
+    if (isGone && states.length > 0) pod.snapshots.push({ sentAtMs, containers: pod.states });
   }
 }
 

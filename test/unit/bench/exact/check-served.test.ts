@@ -247,6 +247,28 @@ describe('checkServed', () => {
   });
 
   test.each([
+    { name: 'told', lost: [] },
+    { name: 'may have told', lost: [3] },
+  ])('misses nothing that its kubelet $name to be gone', ({ lost }) => {
+    const same = (at: number): string =>
+      summary(
+        { at, cpu: String(9007199254740993n + BigInt(at)), rate: '0', memory: '6000' },
+        { side: { at, cpu: '5000000008', rate: '0', memory: '2048' } },
+      );
+    const gone = same(45).replace(/"pods": .*$/, '"pods": []}');
+    const nodes = { items: [] };
+    const nothing = { askedAtMs: T0 + 58_000, nodes, pods: { items: [] } };
+    const bodies = [same(0), same(15), same(30), gone];
+
+    expect(judge(nothing, { bodies, lost }).wrong.filter((text) => text.startsWith('pod'))).toEqual(
+      [],
+    );
+    expect(
+      judge(nothing, { bodies: bodies.slice(0, 3) }).wrong.filter((text) => text.startsWith('pod')),
+    ).toHaveLength(1);
+  });
+
+  test.each([
     { name: 'a quantity', node: { cpu: '1.5x' } },
     { name: 'a window', node: { window: '15' } },
     { name: 'a timestamp', node: { time: '2026-11-21T12:00:15.5Z' } },
