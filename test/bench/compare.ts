@@ -42,6 +42,7 @@ async function compareAt(size: Size, spec: CompareSpec): Promise<SizeResult> {
   spec.progress(`${sizeName(size)}: starting the kubelets`);
   const cluster = await startCluster(size, new Children(means.pins, house));
   const found = new Map<Contestant, Figures[]>();
+  const problems: string[] = [];
   for (let round = 1; round <= rounds; round++) {
     const pair = [ours, ...(theirs ? [theirs] : [])];
     // Whoever came first in one round comes second in the next.
@@ -51,7 +52,9 @@ async function compareAt(size: Size, spec: CompareSpec): Promise<SizeResult> {
           `${sizeName(size)}, round ${round} of ${rounds}, ${contestant.name}: ${line}`,
         );
       };
-      const figures = await measureRun({ contestant, cluster, means, pace, progress });
+      const life = await measureRun({ contestant, cluster, means, pace, progress });
+      const { figures, problem } = life;
+      if (problem !== undefined) problems.push(`${contestant.name}, round ${round}: ${problem}`);
       found.set(contestant, [...(found.get(contestant) ?? []), figures]);
     }
   }
@@ -60,7 +63,7 @@ async function compareAt(size: Size, spec: CompareSpec): Promise<SizeResult> {
   const last = own.at(-1);
   const reference =
     last && (await measureReference(size.podsPerNode, last, cluster.address, means));
-  const result = { size, ours: own, theirs: theirs && found.get(theirs), reference };
+  const result = { size, ours: own, theirs: theirs && found.get(theirs), problems, reference };
   spec.sizeDone(result);
   return result;
 }

@@ -5,7 +5,7 @@ import { type Contestant, RESOLUTION_S } from './contestant.ts';
 import type { ExactCheck } from './exact/exact-check.ts';
 import { beginFigureCheck } from './figure-check.ts';
 import type { FigureName, Figures, ListName, SmallName } from './figures.ts';
-import { API, firstFigures, podPath, sampleOf } from './first-figures.ts';
+import { API, NotServedError, firstFigures, podPath, sampleOf } from './first-figures.ts';
 import type { Means } from './launch.ts';
 import type { Load, LoadResult } from './load.ts';
 import { readCpuMs, readMemory } from './proc.ts';
@@ -73,8 +73,15 @@ const LARGE_PODS = 10_000;
 /** What a monitor of the event loop counts of its own timer (prom-client's default, ms). */
 const LOOP_TIMER_MS = 10;
 
+/** What one life of one server showed. */
+export interface Life {
+  readonly figures: Figures;
+  /** Why it ended before everything was measured; undefined of a whole one. */
+  readonly problem: string | undefined;
+}
+
 /** One life of one server, from its start to its end: everything that is measured of it. */
-export async function measureRun(spec: RunSpec): Promise<Figures> {
+export async function measureRun(spec: RunSpec): Promise<Life> {
   await using house = new AsyncDisposableStack();
   const { contestant, cluster, means, progress } = spec;
   progress('starting');
@@ -87,7 +94,12 @@ export async function measureRun(spec: RunSpec): Promise<Figures> {
     : undefined;
   running.server = await startServer(contestant, cluster.address, means, house);
   const run = new Run(spec, running.server, check);
-  await run.start();
+  try {
+    await run.start();
+  } catch (error) {
+    if (!(error instanceof NotServedError)) throw error;
+    return { figures: run.close(), problem: error.message };
+  }
   await run.rest('Young', spec.pace.rest);
   run.memory('Minute');
   await run.loopDelay('loopDelayRest');
@@ -100,7 +112,7 @@ export async function measureRun(spec: RunSpec): Promise<Figures> {
   await run.loopDelay('loopDelayLists');
   await run.rest('', spec.pace.restAfter);
   await run.check();
-  return run.close();
+  return { figures: run.close(), problem: undefined };
 }
 
 type LoopDelay = 'loopDelayStart' | 'loopDelayRest' | 'loopDelayLists';

@@ -22,7 +22,7 @@ function verdictTable(verdicts: readonly Verdict[]): string {
   );
 }
 
-function sizeSection({ size, ours, theirs, reference }: SizeResult): string {
+function sizeSection({ size, ours, theirs, problems, reference }: SizeResult): string {
   const rows = ROWS.flatMap(({ key, name }) => {
     const own = cell(ours, key);
     const other = cell(theirs, key);
@@ -32,6 +32,7 @@ function sizeSection({ size, ours, theirs, reference }: SizeResult): string {
   const { nodes, podsPerNode } = size;
   const title = `### ${nodes.toLocaleString('en')} nodes x ${podsPerNode} pods, ${ours.length} ${ours.length === 1 ? 'round' : 'rounds'}`;
   const parts = [title, table(['', 'ours', 'theirs', 'ratio'], rows)];
+  if (problems.length > 0) parts.push(`Ended early: ${problems.join('; ')}.`);
   return [...parts, ...(reference ? [referenceText(reference)] : [])].join('\n\n');
 }
 

@@ -12,6 +12,8 @@ export interface SizeResult {
   readonly ours: Rounds;
   /** Undefined without a comparison. */
   readonly theirs: Rounds | undefined;
+  /** Lives that ended before everything was measured, a sentence each. */
+  readonly problems: readonly string[];
   /** Of the answers that ours gave in its last round. */
   readonly reference: Reference | undefined;
 }

@@ -56,7 +56,7 @@ describe('judge', () => {
   test('judges the medians of the rounds by the bound of their size', () => {
     const ours = [1, 30, 2].map((cpuMsPerScrape) => round({ cpuMsPerScrape }));
     const theirs = [10, 8, 8].map((cpuMsPerScrape) => round({ cpuMsPerScrape }));
-    const [cpu] = judge([{ size: LARGE, ours, theirs, reference: undefined }]);
+    const [cpu] = judge([{ size: LARGE, ours, theirs, problems: [], reference: undefined }]);
 
     expect(cpu).toEqual({
       target: 'CPU',
@@ -74,15 +74,15 @@ describe('judge', () => {
     const ours = [round({ cpuMsPerScrape: own })];
     const theirs = [round({ cpuMsPerScrape: other })];
 
-    expect(judge([{ size: LARGE, ours, theirs, reference: undefined }])[0]?.isReached).toBe(
-      isReached,
-    );
+    expect(
+      judge([{ size: LARGE, ours, theirs, problems: [], reference: undefined }])[0]?.isReached,
+    ).toBe(isReached);
   });
 
   test('wants more, not less, of what is counted by the second', () => {
     const ours = [round({ podPerSecond: 4000 })];
     const theirs = [round({ podPerSecond: 1000 })];
-    const verdicts = judge([{ size: LARGE, ours, theirs, reference: undefined }]);
+    const verdicts = judge([{ size: LARGE, ours, theirs, problems: [], reference: undefined }]);
 
     expect(verdicts.find(({ target }) => target === 'one pod, requests/s')).toMatchObject({
       value: 4,
@@ -96,6 +96,7 @@ describe('judge', () => {
         size: LARGE,
         ours: [round({ secondsToPods: 4, cpuMsPerScrape: 1 })],
         theirs: undefined,
+        problems: [],
         reference: undefined,
       },
     ]);
@@ -109,6 +110,7 @@ describe('judge', () => {
       size: { nodes, podsPerNode },
       ours: [round({ cpuMsPerScrape })],
       theirs: undefined,
+      problems: [],
       reference: undefined,
     });
     const verdicts = judge([at(3, 30, 9), at(100, 70, 2), at(1000, 30, 0.5), at(5000, 30, 0.65)]);
@@ -122,7 +124,15 @@ describe('judge', () => {
 
   test('has no verdict for a size without targets', () => {
     expect(
-      judge([{ size: { nodes: 7, podsPerNode: 7 }, ours: [], theirs: [], reference: undefined }]),
+      judge([
+        {
+          size: { nodes: 7, podsPerNode: 7 },
+          ours: [],
+          theirs: [],
+          problems: [],
+          reference: undefined,
+        },
+      ]),
     ).toEqual([]);
   });
 });
@@ -132,7 +142,7 @@ describe('compareReport', () => {
     const ours = [round({ millicores: 10, loopDelayRest: 4 }), round({ millicores: 20 })];
     const theirs = [round({ millicores: 60 }), round({ millicores: 60 })];
     const report = compareReport(
-      [{ size: { nodes: 7, podsPerNode: 5 }, ours, theirs, reference: undefined }],
+      [{ size: { nodes: 7, podsPerNode: 5 }, ours, theirs, problems: [], reference: undefined }],
       'Heading',
     );
 
@@ -148,10 +158,20 @@ describe('compareReport', () => {
     ]);
   });
 
+  test('tells which lives ended early', () => {
+    const size = { nodes: 7, podsPerNode: 5 };
+    const problems = ['theirs, round 1: node-1 was not served after 180 s'];
+    const result = { size, ours: [], theirs: [], problems, reference: undefined };
+
+    expect(compareReport([result], 'Heading')).toContain(
+      'Ended early: theirs, round 1: node-1 was not served after 180 s.',
+    );
+  });
+
   test('tells a missed target', () => {
     const ours = [round({ secondsToPods: 9 })];
     const report = compareReport(
-      [{ size: LARGE, ours, theirs: [round({})], reference: undefined }],
+      [{ size: LARGE, ours, theirs: [round({})], problems: [], reference: undefined }],
       'Heading',
     );
 
