@@ -10,6 +10,7 @@ import { TrustStore } from './apiserver/authentication/trust.ts';
 import { delegatedAuthorizer } from './apiserver/authorization/delegated.ts';
 import { authorizationInstruments } from './apiserver/authorization/instruments.ts';
 import { handshakeErrorCounter } from './apiserver/instruments.ts';
+import { memoryFigures } from './apiserver/process-figures.ts';
 import { createSecureServer } from './apiserver/secure-serving.ts';
 import { registerProcessMetrics } from './apiserver/self-metrics.ts';
 import { healthChecks } from './checks.ts';
@@ -175,6 +176,7 @@ export async function runServer(
         clock,
         serving: config.serving,
         version: surroundings.version,
+        memory: memoryFigures(),
         isDraining: () => end.isDraining,
       }),
     }),

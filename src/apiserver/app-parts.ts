@@ -4,6 +4,7 @@ import type { ApiGroup } from './api-group.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { Authorizer } from './authorization/authorizer.ts';
 import type { HealthCheck } from './health.ts';
+import type { MemoryFigures } from './process-figures.ts';
 import type { MetricsRegistry } from './self-metrics.ts';
 
 /** What the app is made of. */
@@ -19,6 +20,8 @@ export interface AppParts {
   readonly serving: Serving;
   /** Our own version. */
   readonly version: string;
+  /** Without them no list is refused for want of memory. */
+  readonly memory?: MemoryFigures;
   /** True once the listener is closing and new requests on open connections are not wanted. */
   readonly isDraining?: () => boolean;
 }

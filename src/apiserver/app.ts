@@ -6,8 +6,7 @@ import { goQuote } from '../apimachinery/go-quote.ts';
 import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { NO_SNIFF } from './answer.ts';
-import type { Header, WholeAnswer } from './answer.ts';
+import { type Header, NO_SNIFF, type WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import type { AppParts, Serving } from './app-parts.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -36,6 +35,7 @@ import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.t
 import { badRequest, refuse } from './http-rules.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { type Filter, type RequestInstruments, requestInstruments } from './instruments.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { openApiDocuments } from './openapi/documents.ts';
 import { type RequestBook, RequestBooks } from './request-book.ts';
 import { requestDeadlineMs } from './request-deadline.ts';
@@ -101,7 +101,7 @@ export function createApp(given: AppParts): RequestListener {
     timed('constrainedimpersonation', impersonate(parts)),
     limitInFlight(limit),
     timed('authorization', authorize(parts)),
-    serve(site, parts.registry, turns),
+    serve(site, parts.registry, turns, new MemoryGuard(parts)),
     panicGuard(parts.log),
   );
   return (request, response) => {
@@ -320,7 +320,7 @@ function authorize({ authorizer, log }: AppParts): Stage {
   };
 }
 
-function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
+function serve(site: Site, registry: MetricsRegistry, turns: Turns, guard: MemoryGuard): Stage {
   return async (request, response) => {
     const { exchange } = response.locals;
     const { route, api } = exchange;
@@ -331,7 +331,8 @@ function serve(site: Site, registry: MetricsRegistry, turns: Turns): Stage {
             exchange.book.handled();
           });
     if (isOver(response)) return;
-    const bytes = await send(response, answer, api.header('accept-encoding'), turns);
+    const encodings = api.header('accept-encoding');
+    const bytes = await send(response, guard.admit(route, answer), encodings, turns);
     if (bytes === undefined) isOver(response);
     else exchange.bytes = bytes;
   };

@@ -247,3 +247,15 @@ export function handshakeErrorCounter(registry: Registry): () => void {
     errors.inc();
   };
 }
+
+/** Counts lists that memory-guard.ts refused. Once for a registry. */
+export function refusedListCounter(registry: Registry): () => void {
+  const lists = new Counter({
+    name: 'metrics_server_memory_refused_lists_total',
+    help: 'Big lists that were answered 503 because the memory limit of the container was near.',
+    registers: [registry],
+  });
+  return () => {
+    lists.inc();
+  };
+}

@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import process from 'node:process';
 
 /** Seconds of CPU since the start, in user and kernel mode. */
@@ -10,6 +11,23 @@ export function cpuSeconds(): number {
 /** When the process began, in whole seconds since 1970. */
 export function startSeconds(): number {
   return Math.floor(performance.timeOrigin / 1000);
+}
+
+/** What the kernel says of our memory. */
+export interface MemoryFigures {
+  /** What the container may take, in bytes. Undefined: as much as there is. */
+  readonly limitBytes: number | undefined;
+  /** What is resident now, in bytes: all that a limit counts of us, and Node's own program. */
+  readonly residentBytes: () => number;
+}
+
+/** The limit is that of the control group, version 1 or 2; one that is larger than the machine is none. */
+export function memoryFigures(): MemoryFigures {
+  const limit = process.constrainedMemory();
+  return {
+    limitBytes: limit > 0 && limit < totalmem() ? limit : undefined,
+    residentBytes: () => process.memoryUsage.rss(),
+  };
 }
 
 // What only the kernel knows follows. Undefined where there is no /proc, or it does not say.

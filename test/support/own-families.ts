@@ -4,7 +4,11 @@ import { resourceMetricsInstruments } from '../../src/apis/metrics/instruments.t
 import { authenticationInstruments } from '../../src/apiserver/authentication/instruments.ts';
 import { authorizationInstruments } from '../../src/apiserver/authorization/instruments.ts';
 import { impersonationInstruments } from '../../src/apiserver/impersonation/instruments.ts';
-import { handshakeErrorCounter, requestInstruments } from '../../src/apiserver/instruments.ts';
+import {
+  handshakeErrorCounter,
+  refusedListCounter,
+  requestInstruments,
+} from '../../src/apiserver/instruments.ts';
 import { registerProcessMetrics } from '../../src/apiserver/self-metrics.ts';
 import { systemClock } from '../../src/clock.ts';
 import { kubeInstruments } from '../../src/kube/instruments.ts';
@@ -39,6 +43,7 @@ export function ownFamilies(): FamilyHead[] {
   registerProcessMetrics(registry);
   requestInstruments(registry, () => ({ readOnly: 0, mutating: 0 }));
   handshakeErrorCounter(registry);
+  refusedListCounter(registry);
   impersonationInstruments(registry);
   authenticationInstruments(registry);
   authorizationInstruments(registry);

@@ -45,7 +45,7 @@ describe('the families', () => {
   test("are upstream's wherever dashboards look (contract.md 9)", () => {
     expect(COMMON.length).toBeGreaterThan(55);
     for (const { name, type } of OWN) {
-      const isOurOwn = name.startsWith('nodejs_');
+      const isOurOwn = name.startsWith('nodejs_') || name.startsWith('metrics_server_memory_');
       expect([name, type, UPSTREAM.has(name)]).toEqual([name, type, !isOurOwn]);
     }
   });

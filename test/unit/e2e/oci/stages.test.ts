@@ -111,9 +111,9 @@ describe('recipeOf', () => {
 });
 
 describe('our own Dockerfile', () => {
-  test('starts the server as 65534, with nothing else in its environment', () => {
+  test('starts the server as 65534, with half of its memory for V8, and nothing else in its environment', () => {
     expect(recipe(OURS, 'server').config).toEqual({
-      Env: ['NODE_ENV=production'],
+      Env: ['NODE_ENV=production', 'NODE_OPTIONS=--max-old-space-size-percentage=50'],
       User: '65534',
       Entrypoint: ['/metrics-server'],
     });
