@@ -43,8 +43,10 @@ export class HeldBody implements Iterable<string | Buffer> {
     while (!isOver()) {
       const next = this.rest.next();
       if (next.done === true) return false;
-      this.taken.push(next.value);
-      bytes += Buffer.byteLength(next.value);
+      const piece = next.value;
+      // Its bytes may be those of the next one, too.
+      this.taken.push(typeof piece === 'string' ? piece : Buffer.from(piece));
+      bytes += Buffer.byteLength(piece);
       if (bytes > WORTHWHILE_BYTES) return true;
       if (turns.isSpent()) await turns.next();
     }

@@ -1,16 +1,17 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Turns } from './turns.ts';
 
 /** Pieces are gathered into writes of about this many characters or bytes: large enough for TLS, small enough for memory. */
-const CHUNK_SIZE = 64 * 1024;
+export const CHUNK_SIZE = 64 * 1024;
 /** How many pieces are taken at most between two looks at the clock; after each write there is one, too. */
 const PIECES_PER_LOOK = 8;
 
 /**
- * Writes a body piece by piece and ends the stream. Waits while the client does not keep up, lets others
- * have their turn, and stops at once, without another piece taken, when the client is gone. A body that fits into
- * one chunk is handed over whole, so that it gets a Content-Length.
+ * Writes a body piece by piece and ends the stream. Waits until each chunk has gone to the client, so that no more than one
+ * is kept for it, lets others have their turn, and stops at once, without another piece taken, when the client is gone. A
+ * body that fits into one chunk is handed over whole, so that it gets a Content-Length.
+ *
+ * Whoever makes pieces may use the bytes of one that was as large as a chunk for the next one.
  *
  * Resolves to the bytes written. What the pieces throw is thrown, with the stream left open.
  */
@@ -19,21 +20,30 @@ export async function writeBody(
   pieces: Iterable<string | Buffer>,
   turns: Turns,
 ): Promise<number> {
+  using writer = new OneByOne(sink);
   const chunks = new Chunks();
   let taken = 0;
   let bytes = 0;
   for (const piece of pieces) {
     chunks.add(piece);
     const isFull = chunks.isFull;
-    if (isFull) bytes += await writeChunk(sink, chunks.take());
+    if (isFull) {
+      const chunk = chunks.take();
+      if (!(await writer.write(chunk))) return bytes;
+      bytes += chunk.length;
+    }
     const isTimeToLook = ++taken % PIECES_PER_LOOK === 0 || isFull;
     if (isTimeToLook && turns.isSpent()) await turns.next();
     // Gone, or answered by somebody else meanwhile: a deadline ends what has not begun.
-    if (sink.destroyed || sink.writableEnded) return bytes;
+    if (isOver(sink)) return bytes;
   }
   const last = chunks.take();
   sink.end(last);
   return bytes + last.length;
+}
+
+function isOver({ destroyed, writableEnded }: Writable): boolean {
+  return destroyed || writableEnded;
 }
 
 /** Gathers pieces until they are worth a write. */
@@ -66,20 +76,36 @@ function joined(left: Buffer, right: Buffer): Buffer {
   return right.length === 0 ? left : Buffer.concat([left, right]);
 }
 
-async function writeChunk(sink: Writable, chunk: Buffer): Promise<number> {
-  if (!sink.write(chunk) && !sink.destroyed) {
-    const gone = new AbortController();
-    const whenGone = (): void => {
-      gone.abort();
-    };
-    sink.once('close', whenGone);
-    try {
-      await once(sink, 'drain', { signal: gone.signal });
-    } catch (error) {
-      if (!gone.signal.aborted) throw error;
-    } finally {
-      sink.off('close', whenGone);
-    }
+/** Writes to a stream one chunk at a time. */
+class OneByOne {
+  readonly #sink: Writable;
+  #resume: () => void = () => undefined;
+  readonly #whenGone = (): void => {
+    this.#resume();
+  };
+
+  constructor(sink: Writable) {
+    this.#sink = sink;
+    sink.once('close', this.#whenGone);
   }
-  return chunk.length;
+
+  /**
+   * Resolves to true when the chunk has been handed over, so that its bytes may be used again; to false when nobody takes
+   * it: a write fails when the client is gone, and that is no error of ours.
+   */
+  write(chunk: Buffer): Promise<boolean> {
+    if (isOver(this.#sink)) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#resume = () => {
+        resolve(false);
+      };
+      this.#sink.write(chunk, (error) => {
+        resolve(!error);
+      });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#sink.off('close', this.#whenGone);
+  }
 }

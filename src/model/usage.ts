@@ -15,10 +15,7 @@ export interface ContainerUsage {
   readonly memoryBytes: number;
 }
 
-/**
- * Usage of a whole pod; never of a part of its running containers. The same object is handed out until
- * the figures change.
- */
+/** Usage of a whole pod; never of a part of its running containers. */
 export interface PodUsage {
   /** The earliest of its containers' timestamps, with the window of that container (as upstream: pkg/storage/pod.go). */
   readonly timestampMs: number;
@@ -27,12 +24,16 @@ export interface PodUsage {
   readonly containers: readonly ContainerUsage[];
 }
 
-/** How long what was said of a pod holds. */
+/** What can be said of a pod's usage without making it, and how long that holds. */
 export interface Term {
   /** Until its version is another one. */
   readonly source: { readonly version: number };
   /** On the monotonic clock; it may hold longer. */
   readonly untilMs: number;
+  /** Another number of the same source for other figures; 0: there are none. */
+  readonly revision: number;
+  /** Of the usage, if there is one. */
+  readonly timestampMs: number;
 }
 
 /**

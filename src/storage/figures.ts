@@ -54,6 +54,13 @@ export function oldestArrival(rows: PointRows, firstRow: number, endRow: number)
   return oldest;
 }
 
+/** The time of the oldest of the last points in these rows, by the kubelet's clock. */
+export function oldestTime(rows: PointRows, firstRow: number, endRow: number): number {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (let row = firstRow; row < endRow; row++) oldest = Math.min(oldest, timeOf(rows, row));
+  return oldest;
+}
+
 function windowMsOf(rows: PointRows, row: number, origin: Origin, source: KubeletSource): number {
   return origin === 'rate' ? windowOf(rows, row, source) : KUBELET_WINDOW_MS;
 }

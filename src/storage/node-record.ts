@@ -28,8 +28,6 @@ export class NodeRecord {
   containerNames: string[] = [];
   pods: PodEntry[] = [];
   standing: Standing = 'none';
-  /** Made when first asked for; undefined when the points have changed since. */
-  usage: NodeUsage | undefined = undefined;
   kept: Kept<NodeUsage> | undefined = undefined;
 
   constructor(owner: object) {
@@ -48,8 +46,8 @@ export class PodEntry {
   firstRow = 0;
   endRow = 0;
   standing: Standing = 'none';
-  /** Made when first asked for; undefined when the points have changed since. */
-  usage: PodUsage | undefined = undefined;
+  /** The version of the node when its figures changed last. */
+  changedAt = 0;
   kept: Kept<PodUsage> | undefined = undefined;
   /** The number of the node's answer that named the pod last, and the pod's row in its block. */
   answer = 0;

@@ -223,6 +223,7 @@ export class NodeUpdate {
   }
 
   #settlePod(entry: PodEntry, firstRow: number, endRow: number, startedOver: boolean): void {
+    entry.changedAt = entry.node.version;
     if (firstRow === endRow) {
       settle(entry, undefined, 'none');
       return;
@@ -255,22 +256,20 @@ export class NodeUpdate {
   }
 
   /** The complete figures that stood before this answer, unless stale. */
-  #lastFiguresOfPod(entry: PodEntry): Kept<NonNullable<PodEntry['usage']>> | undefined {
+  #lastFiguresOfPod(entry: PodEntry): PodEntry['kept'] {
     const { standing, node, firstRow, endRow } = entry;
     if (standing === 'none') return undefined;
     if (standing === 'kept') return this.#unlessStale(entry.kept);
     const arrivedAtMs = oldestArrival(node.rows, firstRow, endRow);
-    const usage = entry.usage ?? podUsageOf(entry, standing);
-    return this.#unlessStale({ usage, arrivedAtMs });
+    return this.#unlessStale({ usage: podUsageOf(entry, standing), arrivedAtMs });
   }
 
-  #lastFiguresOfNode(node: NodeRecord): Kept<NonNullable<NodeRecord['usage']>> | undefined {
+  #lastFiguresOfNode(node: NodeRecord): NodeRecord['kept'] {
     const { standing } = node;
     if (standing === 'none') return undefined;
     if (standing === 'kept') return this.#unlessStale(node.kept);
     const arrivedAtMs = oldestArrival(node.rows, NODE_ROW, NODE_ROW + 1);
-    const usage = node.usage ?? nodeUsageOf(node, standing);
-    return this.#unlessStale({ usage, arrivedAtMs });
+    return this.#unlessStale({ usage: nodeUsageOf(node, standing), arrivedAtMs });
   }
 
   #unlessStale<Usage>(kept: Kept<Usage> | undefined): Kept<Usage> | undefined {
@@ -296,7 +295,6 @@ export class NodeUpdate {
 function settle<Usage>(
   holder: {
     standing: NodeRecord['standing'];
-    usage: Usage | undefined;
     kept: Kept<Usage> | undefined;
   },
   kept: Kept<Usage> | undefined,
@@ -304,5 +302,4 @@ function settle<Usage>(
 ): void {
   holder.standing = standing;
   holder.kept = standing === 'kept' ? kept : undefined;
-  holder.usage = holder.kept?.usage;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { NodeBlock } from '../model/node-block.ts';
 import type { NodeUsage, PodUsage, Term, Usable } from '../model/usage.ts';
-import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
+import { nodeUsageOf, oldestArrival, oldestTime, podUsageOf } from './figures.ts';
 import type { PointCounts, StorageInstruments } from './instruments.ts';
 import { NodeRecord, PodEntry } from './node-record.ts';
 import { NodeUpdate } from './node-update.ts';
@@ -82,30 +82,24 @@ export class Storage {
     this.#nodes.delete(nodeName);
   }
 
-  /** Undefined while there are no figures, and when they are stale. The same object until they change. */
+  /** Undefined while there are no figures, and when they are stale. Not kept. */
   nodeUsage(nodeName: string): NodeUsage | undefined {
     const node = this.#nodes.get(nodeName);
     if (node === undefined || !this.#servesNode(node, this.#clock.monotonicMs())) return undefined;
-    if (node.usage === undefined && (node.standing === 'rate' || node.standing === 'bootstrap')) {
-      node.usage = nodeUsageOf(node, node.standing);
-    }
-    return node.usage;
+    const { standing } = node;
+    return standing === 'rate' || standing === 'bootstrap'
+      ? nodeUsageOf(node, standing)
+      : node.kept?.usage;
   }
 
-  /**
-   * Undefined while there are no complete figures of the pod with this uid, and when they are stale. The
-   * same object until they change.
-   */
+  /** Undefined while there are no complete figures of the pod with this uid, and when they are stale. Not kept. */
   podUsage(pod: PodIdentity): PodUsage | undefined {
     const entry = this.#entryOf(pod);
     if (entry === undefined || !this.#servesPod(entry, this.#clock.monotonicMs())) return undefined;
-    if (
-      entry.usage === undefined &&
-      (entry.standing === 'rate' || entry.standing === 'bootstrap')
-    ) {
-      entry.usage = podUsageOf(entry, entry.standing);
-    }
-    return entry.usage;
+    const { standing } = entry;
+    return standing === 'rate' || standing === 'bootstrap'
+      ? podUsageOf(entry, standing)
+      : entry.kept?.usage;
   }
 
   /** Whether nodeUsage has anything to give. Makes nothing, so a count leaves nothing behind. */
@@ -120,17 +114,22 @@ export class Storage {
     return entry !== undefined && this.#servesPod(entry, this.#clock.monotonicMs());
   }
 
-  /**
-   * How long podUsage goes on saying what it says: until the version of the source changes, and no longer than the
-   * monotonic clock says. Undefined where nobody knows.
-   */
+  /** What podUsage would give, without making it, and how long that holds. Undefined where nobody knows. */
   podTerm(pod: PodIdentity): Term | undefined {
     const entry = this.#entryOf(pod);
     if (entry?.finder !== pod) return undefined; // another entry of that name may come into its place
-    const { standing, kept, node, firstRow, endRow } = entry;
-    if (standing === 'none') return { source: node, untilMs: Number.POSITIVE_INFINITY };
+    const { kept, node, changedAt, firstRow, endRow } = entry;
+    // What is not served now is not served before the next answer.
+    if (!this.#servesPod(entry, this.#clock.monotonicMs())) {
+      return { source: node, untilMs: Number.POSITIVE_INFINITY, revision: 0, timestampMs: 0 };
+    }
     const arrivedAtMs = kept?.arrivedAtMs ?? oldestArrival(node.rows, firstRow, endRow);
-    return { source: node, untilMs: arrivedAtMs + this.#config.stalenessMs };
+    return {
+      source: node,
+      untilMs: arrivedAtMs + this.#config.stalenessMs,
+      revision: changedAt,
+      timestampMs: kept?.usage.timestampMs ?? oldestTime(node.rows, firstRow, endRow),
+    };
   }
 
   /** Nodes, and containers of pods, that can be served now. Walks over all pods: for the metrics page. */

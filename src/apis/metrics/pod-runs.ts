@@ -35,9 +35,10 @@ export class PodRun implements ItemRun<PodMetrics> {
   json: ItemRun<PodMetrics>['json'] = undefined;
   protobuf: ItemRun<PodMetrics>['protobuf'] = undefined;
   readonly #parts: RunParts;
-  readonly #usages: (PodUsage | undefined)[];
   readonly #sources: (Term['source'] | undefined)[];
   readonly #versions: Float64Array;
+  /** What the source calls the figures. */
+  readonly #figures: Float64Array;
   /** Monotonic. */
   readonly #untilMs: Float64Array;
   readonly #timestampsMs: Float64Array;
@@ -48,9 +49,9 @@ export class PodRun implements ItemRun<PodMetrics> {
     const { length } = pods;
     this.pods = pods;
     this.#parts = parts;
-    this.#usages = new Array<undefined>(length).fill(undefined);
     this.#sources = new Array<undefined>(length).fill(undefined);
     this.#versions = new Float64Array(length);
+    this.#figures = new Float64Array(length);
     this.#untilMs = new Float64Array(length);
     this.#timestampsMs = new Float64Array(length);
     this.#revisions = new Uint32Array(length);
@@ -75,7 +76,7 @@ export class PodRun implements ItemRun<PodMetrics> {
 
   itemAt(place: number): PodMetrics {
     const pod = this.pods[place];
-    const usage = this.#usages[place];
+    const usage = pod && this.#parts.usage.podUsage(pod);
     if (!pod || !usage) throw new Error(`Cannot give an item: none stands at ${place}`);
     return { pod, usage };
   }
@@ -83,16 +84,25 @@ export class PodRun implements ItemRun<PodMetrics> {
   #look(place: number): void {
     const pod = this.pods[place];
     if (!pod) return;
-    const reader = this.#parts.usage;
-    const usage = reader.podUsage(pod);
-    const term = reader.podTerm?.(pod);
-    this.#sources[place] = term?.source;
-    this.#versions[place] = term?.source.version ?? 0;
-    this.#untilMs[place] = term?.untilMs ?? 0;
-    if (usage === this.#usages[place]) return;
-    this.#usages[place] = usage;
-    this.#timestampsMs[place] = usage?.timestampMs ?? 0;
-    this.#revisions[place] = usage ? ++this.#revision : 0;
+    const term = this.#parts.usage.podTerm?.(pod);
+    if (!term) {
+      this.#sources[place] = undefined;
+      this.#say(place, this.#parts.usage.podUsage(pod)?.timestampMs);
+      return;
+    }
+    const { source, untilMs, revision, timestampMs } = term;
+    const isSame = source === this.#sources[place] && revision === this.#figures[place];
+    this.#sources[place] = source;
+    this.#versions[place] = source.version;
+    this.#figures[place] = revision;
+    this.#untilMs[place] = untilMs;
+    if (!isSame) this.#say(place, revision === 0 ? undefined : timestampMs);
+  }
+
+  /** Something new, or, without a timestamp, nothing at all. */
+  #say(place: number, timestampMs: number | undefined): void {
+    this.#timestampsMs[place] = timestampMs ?? 0;
+    this.#revisions[place] = timestampMs === undefined ? 0 : ++this.#revision;
   }
 }
 

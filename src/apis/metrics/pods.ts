@@ -35,14 +35,11 @@ export interface PodLister {
 }
 
 export interface PodUsageReader {
-  /**
-   * The same object until the figures change. Undefined: nothing that could be served (yet, or any longer),
-   * or figures of another pod of this name.
-   */
+  /** Undefined: nothing that could be served (yet, or any longer), or figures of another pod of this name. */
   podUsage(pod: PodRecord): PodUsage | undefined;
   /** Whether podUsage would give anything; makes nothing. */
   hasPodUsage(pod: PodRecord): boolean;
-  /** How long what podUsage gave just now holds. Undefined, or nothing to ask: only for this moment. */
+  /** What podUsage would give, and how long that holds. Undefined, or not there to be asked: nobody knows. */
   podTerm?(pod: PodRecord): Term | undefined;
 }
 

@@ -17,7 +17,7 @@ const SPARE_SHARE = 1 / 16;
 export class EncodedRun {
   /** What the bytes say of each place (ItemRun.revise). */
   #revisions = new Uint32Array();
-  #bytes = RunBytes.of(0);
+  #bytes = RunBytes.of([], () => ABSENT);
 
   /**
    * The bytes as of now: `encode` is asked for the places whose revision is another one than last time, unless it is 0.
@@ -25,8 +25,9 @@ export class EncodedRun {
    */
   update(revisions: Uint32Array, encode: (place: number) => StampedBytes): RunBytes {
     if (this.#revisions.length === 0) {
-      this.#revisions = new Uint32Array(revisions.length);
-      this.#bytes = RunBytes.of(revisions.length);
+      this.#bytes = RunBytes.of(revisions, encode);
+      this.#revisions = revisions.slice();
+      return this.#bytes;
     }
     for (let place = 0; place < revisions.length; place++) {
       const revision = revisions[place] ?? 0;
@@ -50,13 +51,27 @@ export class RunBytes {
   readonly #stamps: Int32Array;
   #holders = 0;
 
-  static of(places: number): RunBytes {
-    return new RunBytes(new Uint32Array(places), new Int32Array(places).fill(-1));
-  }
-
   private constructor(ends: Uint32Array, stamps: Int32Array) {
     this.#ends = ends;
     this.#stamps = stamps;
+  }
+
+  /** All places for the first time, none where the revision is 0. */
+  static of(revisions: ArrayLike<number>, encode: (place: number) => StampedBytes): RunBytes {
+    const { length } = revisions;
+    const run = new RunBytes(new Uint32Array(length), new Int32Array(length).fill(-1));
+    const texts: BinaryString[] = [];
+    let end = 0;
+    for (let place = 0; place < length; place++) {
+      const { bytes, stampAt } = revisions[place] === 0 ? ABSENT : encode(place);
+      texts.push(bytes);
+      end += bytes.length;
+      run.#ends[place] = end;
+      run.#stamps[place] = stampAt;
+    }
+    run.#buffer = Buffer.allocUnsafeSlow(roomFor(end));
+    run.#buffer.write(texts.join(''), 'latin1');
+    return run;
   }
 
   get length(): number {
@@ -116,7 +131,7 @@ export class RunBytes {
     const { length } = this;
     const needed = length + more;
     if (needed > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(this.#roomFor(place, needed));
+      const larger = Buffer.allocUnsafeSlow(roomFor(needed));
       this.#buffer.copy(larger, 0, 0, length);
       this.#buffer = larger;
     }
@@ -125,10 +140,8 @@ export class RunBytes {
       this.#ends[after] = (this.#ends[after] ?? 0) + more;
     }
   }
+}
 
-  /** The first time around, what came until this place says how much will come. */
-  #roomFor(place: number, needed: number): number {
-    const expected = (needed / (place + 1)) * this.#ends.length;
-    return Math.ceil(Math.max(needed, expected) * (1 + SPARE_SHARE));
-  }
+function roomFor(bytes: number): number {
+  return Math.ceil(bytes * (1 + SPARE_SHARE));
 }

@@ -1,17 +1,15 @@
 import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
+import { CHUNK_SIZE } from '../write-body.ts';
 import type { RunBytes } from './encoded-run.ts';
 
-/** A list goes out in pieces of about this many bytes. */
-const PIECE_BYTES = 64 * 1024;
 /** What stands for nothing, where something may come later. */
 export const NOTHING = Buffer.alloc(0);
 
-/** Gathers the bytes of a list into pieces, straight where they are sent from. */
+/** Gathers the bytes of a list into pieces that are worth a write, straight where they are sent from. */
 export class PieceBuffer {
   readonly #stamp: Buffer;
   #buffer: Buffer = NOTHING;
   #length = 0;
-  #size = 0;
 
   /** `stamp` is the moment of the request as it stands in each item. */
   constructor(stamp: BinaryString) {
@@ -19,7 +17,7 @@ export class PieceBuffer {
   }
 
   get isFull(): boolean {
-    return this.#length >= PIECE_BYTES;
+    return this.#length >= CHUNK_SIZE;
   }
 
   bytes(bytes: BinaryString): void {
@@ -36,11 +34,9 @@ export class PieceBuffer {
     this.#length += run.length;
   }
 
-  /** What was gathered since the last time; it is the caller's. */
+  /** What was gathered since the last time. Its bytes will be used again: it must be full, or the last one. */
   take(): Buffer {
     const piece = this.#buffer.subarray(0, this.#length);
-    this.#size = this.#length; // the next one will be as long
-    this.#buffer = NOTHING;
     this.#length = 0;
     return piece;
   }
@@ -48,8 +44,7 @@ export class PieceBuffer {
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#buffer.length) return;
-    const size = this.#length === 0 ? this.#size : 2 * this.#buffer.length;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, size));
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.length));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }

@@ -548,6 +548,7 @@ describe('clients that go away', () => {
       });
     });
     await closed.promise;
+    await new Promise(setImmediate); // the response closes after its last write has failed
 
     // Cut off is what this server does; a client that leaves is no fault of it.
     const textOf = (name: string): Promise<string> => app.registry.getSingleMetricAsString(name);

@@ -151,7 +151,7 @@ describe('an excuse', () => {
     miss(true);
     wait(200);
 
-    expect(storage.nodeUsage('node-1')).toBe(before);
+    expect(storage.nodeUsage('node-1')).toEqual(before);
     expect(before?.timestampMs).toBe(15_000);
   });
 
@@ -286,7 +286,7 @@ describe('nodes', () => {
     const kept = storage.nodeUsage('node-1');
     wait(46);
 
-    expect(kept).toBe(before);
+    expect(kept).toEqual(before);
     expect(storage.nodeUsage('node-1')).toBeUndefined();
   });
 
@@ -312,7 +312,7 @@ describe('nodes', () => {
     wait(15);
     answer({ node: booted(80) });
 
-    expect(after).toBe(before);
+    expect(after).toEqual(before);
     expect(storage.nodeUsage('node-1')).toEqual({
       timestampMs: 80_000,
       windowMs: 15_000,
@@ -493,20 +493,23 @@ describe('two sources', () => {
   });
 });
 
-describe('the object that is served', () => {
-  test('stays the same until the figures change', () => {
-    const { answer, wait, pod: usage, storage } = withFigures();
-    const [podBefore, nodeBefore] = [usage(), storage.nodeUsage('node-1')];
+describe('what is served', () => {
+  test('has the same revision until the figures change', () => {
+    const { answer, wait, podOf, storage } = withFigures();
+    const term = () => storage.podTerm(podOf());
+    const before = term();
 
     wait(15);
     answer({ node: busy(15), pods: [pod(15)] });
-    const unchanged = [usage() === podBefore, storage.nodeUsage('node-1') === nodeBefore];
+    const unchanged = term();
     wait(15);
     answer({ node: busy(45), pods: [pod(45)] });
+    const after = term();
 
-    expect(unchanged).toEqual([true, true]);
-    expect(usage()).not.toBe(podBefore);
-    expect(storage.nodeUsage('node-1')).not.toBe(nodeBefore);
+    expect(unchanged).toEqual(before);
+    expect(before?.timestampMs).toBe(15_000);
+    expect(after?.revision).not.toBe(before?.revision);
+    expect(after).toMatchObject({ source: before?.source, timestampMs: 45_000 });
   });
 
   test('stays the same while last complete figures are kept', () => {
@@ -518,7 +521,7 @@ describe('the object that is served', () => {
       answer({ pods: [{ containers: [...pod(time).containers, ['b', { time }]] }] });
     }
 
-    expect(usage()).toBe(before);
+    expect(usage()).toEqual(before);
   });
 
   test('does not change with the block, which is used again', () => {

@@ -29,11 +29,16 @@ class World {
   readonly parts = {
     usage: {
       podUsage: ({ name }: PodRecord): PodUsage | undefined => {
-        this.asked.push(name);
+        if (!this.hasTerms) this.asked.push(name);
         return this.figures.get(name);
       },
-      podTerm: (): Term | undefined =>
-        this.hasTerms ? { source: this.source, untilMs: this.untilMs } : undefined,
+      podTerm: ({ name }: PodRecord): Term | undefined => {
+        if (!this.hasTerms) return undefined;
+        this.asked.push(name);
+        const { source, untilMs } = this;
+        const { timestampMs = 0 } = this.figures.get(name) ?? {};
+        return { source, untilMs, revision: timestampMs, timestampMs };
+      },
     },
     instruments: { observeFreshness: (seconds: number) => this.ages.push(seconds) },
     clock: { nowMs: () => 10_000, monotonicMs: () => this.monotonicMs },
