@@ -11,6 +11,8 @@ export interface KubeletBody {
 const TEXT_PLAIN = 'text/plain; charset=utf-8';
 const CHUNK_BYTES = 64 * 1024;
 const MIB = 1024 * 1024;
+/** Whoever takes an answer keeps the connection for the next one. */
+const STAYS_MS = 1_000;
 
 /**
  * Answers in place of the kubelet when the fault is one that looks at no body. True: the request is
@@ -98,11 +100,19 @@ export async function sendFaulty(
   }
 }
 
-/** Resolves when the response is over: true when all of it was handed to the kernel. */
+/**
+ * Resolves when the response is over, and a second more: true when all of it was handed to the kernel and its reader is
+ * still there. One that had given up meanwhile is not.
+ */
 export function wholeSent(response: ServerResponse): Promise<boolean> {
   return new Promise((resolve) => {
+    const { socket } = response;
     response.once('close', () => {
-      resolve(response.writableFinished);
+      if (!response.writableFinished || !socket) resolve(false);
+      else
+        setTimeout(() => {
+          resolve(!socket.destroyed);
+        }, STAYS_MS).unref();
     });
   });
 }

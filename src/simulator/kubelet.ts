@@ -64,7 +64,7 @@ export interface KubeletAnswer {
   readonly view: NodeView | undefined;
   /** Undefined of a kubelet that answers as it should. */
   readonly fault: FaultKind | undefined;
-  /** Resolves when it is over: true when all of it was handed to the kernel and the connection was not broken. */
+  /** Resolves a second after it is over: true when all of it was sent and its reader is still there. */
   readonly sent: Promise<boolean>;
 }
 

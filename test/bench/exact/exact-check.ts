@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeReference } from '../../support/exact/node-reference.ts';
 import { readAnswer } from '../../support/exact/readings.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type Whereabouts,
   checkServed,
 } from './check-served.ts';
-import type { Entry, HandOver } from './recorder.ts';
+import { type Entry, type HandOver, SETTLES_MS } from './recorder.ts';
 
 export interface ExactCheckOptions {
   /** Of the metrics server. */
@@ -16,6 +17,8 @@ export interface ExactCheckOptions {
   readonly handOver: (from: number) => Promise<HandOver>;
   /** The JSON of the path below /apis/metrics.k8s.io/v1beta1; rejects unless the answer is 200. */
   readonly list: (resource: 'nodes' | 'pods') => Promise<unknown>;
+  /** From a list until all is known of the answers before it, ms (SETTLES_MS). */
+  readonly settlesMs?: number;
 }
 
 /** Of all checks together. */
@@ -74,6 +77,8 @@ export class ExactCheck {
       this.options.list('nodes') as Promise<NodeMetricsList>,
       this.options.list('pods') as Promise<PodMetricsList>,
     ]);
+    // By now all is known of what was sent before the lists were read.
+    await sleep(this.options.settlesMs ?? SETTLES_MS);
     const after = new Map((await this.takeOver()).map((pod) => [keyOf(pod), pod]));
     // A pod that came, went or moved meanwhile may have been served from where it was or where it is.
     const stayed = before.filter((pod) => after.has(keyOf(pod)));

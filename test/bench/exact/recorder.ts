@@ -9,6 +9,12 @@ import type { Whereabouts } from './check-served.ts';
 /** Of a sampled node, in the order in which things happened. */
 export type Entry = AnswerEntry | GoneEntry;
 
+interface Recorded {
+  readonly entry: Entry;
+  /** Whether all is known of it: whether it was taken. */
+  isSettled: boolean;
+}
+
 interface AnswerEntry {
   readonly kind: 'answer';
   readonly at: number;
@@ -18,7 +24,7 @@ interface AnswerEntry {
   readonly source: Source;
   readonly body: string;
   /** False when the connection broke, or a fault made it uncertain that the body was taken. */
-  readonly certain: boolean;
+  certain: boolean;
   /** When points were really taken and containers really started, ms, by `NAMESPACE/POD/CONTAINER` and NODE. */
   readonly truths: readonly (readonly [key: string, atMs: number, startMs: number])[];
 }
@@ -47,6 +53,11 @@ const ONE_IN = 100;
 const MOST_ENTRIES = 2_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** After that all is known of an answer, as a rule: it was sent in milliseconds, and its reader stayed for a second. */
+export const SETTLES_MS = 1_500;
+/** Then it counts as one that nobody knows to have been taken. */
+const SETTLED_WITHIN_MS = 5_000;
+
 /** Faults under which the body arrives as it stands; under all others nobody knows. */
 const HARMLESS: ReadonlySet<string | undefined> = new Set([
   undefined,
@@ -65,7 +76,7 @@ export class AnswerRecorder {
   private readonly world: World;
   /** Nodes with a mark up to this one are sampled. */
   private readonly lastMark: string;
-  private readonly entries: Entry[] = [];
+  private readonly entries: Recorded[] = [];
   private bytes = 0;
   private next = 0;
   private readonly unsubscribe: () => void;
@@ -81,7 +92,8 @@ export class AnswerRecorder {
       if (object.kind !== 'Node' || type !== 'deleted') return;
       const nodeName = object.metadata.name;
       if (!this.samples(nodeName)) return;
-      this.add({ kind: 'gone', at: this.next++, nodeName, goneAtMs: Date.now() });
+      const entry = { kind: 'gone' as const, at: this.next++, nodeName, goneAtMs: Date.now() };
+      this.add({ entry, isSettled: true });
     });
   }
 
@@ -92,8 +104,8 @@ export class AnswerRecorder {
   /** For the simulator's `onAnswer`. */
   record({ nodeName, source, body, view, fault, sent }: KubeletAnswer): void {
     if (!this.samples(nodeName)) return;
-    const entry = {
-      kind: 'answer' as const,
+    const entry: Entry = {
+      kind: 'answer',
       at: this.next++,
       nodeName,
       sentAtMs: Date.now(),
@@ -102,24 +114,41 @@ export class AnswerRecorder {
       certain: false,
       truths: view ? truthsOf(view) : [],
     };
-    this.add(entry);
-    // Until all of it is away it may still break off.
-    void sent.then((isWhole) => {
-      entry.certain = isWhole && HARMLESS.has(fault);
-    });
+    const recorded = { entry, isSettled: !HARMLESS.has(fault) };
+    this.add(recorded);
+    if (recorded.isSettled) return;
+    const settle = (isWhole: boolean): void => {
+      if (!recorded.isSettled) entry.certain = isWhole;
+      recorded.isSettled = true;
+    };
+    void sent.then(settle);
+    setTimeout(settle, SETTLED_WITHIN_MS, false).unref();
   }
 
   /**
-   * The entries from that number on, which may be one that is yet to come; those before it are dropped.
+   * The entries from that number on, which may be one that is yet to come, up to the first of which not all is known:
+   * those of the last SETTLES_MS are not handed over. Those before that number are dropped.
    * Throws when some were dropped that nobody has seen: the sample was too large, or nobody came for too long.
    */
   handOver(from: number): HandOver {
-    while ((this.entries[0]?.at ?? from) < from) this.drop();
+    while ((this.entries[0]?.entry.at ?? from) < from) this.drop();
     const [first] = this.entries;
-    if (from < this.next && first?.at !== from) {
-      throw new Error(`Cannot hand over from entry ${from}: the oldest is ${first?.at ?? 'gone'}`);
+    if (from < this.next && first?.entry.at !== from) {
+      const oldest = first?.entry.at ?? 'gone';
+      throw new Error(`Cannot hand over from entry ${from}: the oldest is ${oldest}`);
     }
-    const pods = this.world
+    const unsettled = this.entries.findIndex(({ isSettled }) => !isSettled);
+    const known = this.entries.slice(0, unsettled < 0 ? undefined : unsettled);
+    const next = Math.min(from, this.next) + known.length;
+    return { entries: known.map(({ entry }) => entry), next, pods: this.pods() };
+  }
+
+  [Symbol.dispose](): void {
+    this.unsubscribe();
+  }
+
+  private pods(): Whereabouts[] {
+    return this.world
       .nodes()
       .filter(({ name }) => this.samples(name))
       .flatMap(({ name: nodeName }) =>
@@ -127,22 +156,17 @@ export class AnswerRecorder {
           ...{ namespace, name, uid, nodeName },
         })),
       );
-    return { entries: [...this.entries], next: this.next, pods };
   }
 
-  [Symbol.dispose](): void {
-    this.unsubscribe();
-  }
-
-  private add(entry: Entry): void {
-    this.entries.push(entry);
-    this.bytes += bytesOf(entry);
+  private add(recorded: Recorded): void {
+    this.entries.push(recorded);
+    this.bytes += bytesOf(recorded.entry);
     while (this.entries.length > MOST_ENTRIES || this.bytes > MOST_BYTES) this.drop();
   }
 
   private drop(): void {
-    const entry = this.entries.shift();
-    if (entry) this.bytes -= bytesOf(entry);
+    const recorded = this.entries.shift();
+    if (recorded) this.bytes -= bytesOf(recorded.entry);
   }
 }
 

@@ -60,7 +60,7 @@ function aStage(serve: (cpu: bigint) => bigint = (cpu) => cpu) {
     return { items };
   };
   const check = new ExactCheck({
-    resolutionMs: 15_000,
+    ...{ resolutionMs: 15_000, settlesMs: 0 },
     handOver: (from) => Promise.resolve(recorder.handOver(from)),
     list: (resource) => Promise.resolve(resource === 'nodes' ? nodes() : { items: [] }),
   });

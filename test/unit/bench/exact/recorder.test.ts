@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { KubeletAnswer } from '../../../../src/simulator/kubelet.ts';
 import { World } from '../../../../src/simulator/world.ts';
 import { fetchHandOver, serveHandOver } from '../../../bench/exact/hand-over.ts';
@@ -45,7 +45,7 @@ describe('AnswerRecorder', () => {
     expect(sampled(again, nodes)).toEqual(sampled(recorder, nodes));
   });
 
-  test('keeps answers of sampled nodes alone, and hands each over once', () => {
+  test('keeps answers of sampled nodes alone, and hands each over once', async () => {
     const world = aWorldOf(200);
     using recorder = new AnswerRecorder(world);
     const [ours = ''] = sampled(recorder, 200);
@@ -56,8 +56,10 @@ describe('AnswerRecorder', () => {
 
     recorder.record(anAnswer({ nodeName: ours }));
     recorder.record(anAnswer({ nodeName: other }));
+    await Promise.resolve();
     const first = recorder.handOver(0);
     recorder.record(anAnswer({ nodeName: ours, source: 'resource', body: Buffer.from('# EOF') }));
+    await Promise.resolve();
 
     expect(first).toMatchObject({ next: 1, entries: [{ kind: 'answer', nodeName: ours }] });
     expect(recorder.handOver(first.next)).toMatchObject({
@@ -75,11 +77,34 @@ describe('AnswerRecorder', () => {
     using recorder = new AnswerRecorder(aWorld());
 
     recorder.record(anAnswer(answer));
-    const underway = structuredClone(recorder.handOver(0).entries);
-    await answer.sent;
+    await Promise.resolve();
 
-    expect(underway).toMatchObject([{ certain: false }]);
     expect(recorder.handOver(0).entries).toMatchObject([{ certain }]);
+  });
+
+  test('holds back from the first answer on of which not all is known, for some seconds', async () => {
+    jest.useFakeTimers();
+    try {
+      using recorder = new AnswerRecorder(aWorld());
+      const { promise: sent, resolve } = Promise.withResolvers<boolean>();
+      recorder.record(anAnswer({ body: 'first' }));
+      recorder.record(anAnswer({ body: 'second', sent }));
+      recorder.record(anAnswer({ body: 'third', sent: new Promise<boolean>(() => undefined) }));
+      recorder.record(anAnswer({ body: 'fourth' }));
+      await Promise.resolve();
+
+      expect(recorder.handOver(0)).toMatchObject({ next: 1, entries: [{ body: 'first' }] });
+      resolve(true);
+      await sent;
+      expect(recorder.handOver(1)).toMatchObject({ next: 2, entries: [{ certain: true }] });
+      jest.advanceTimersByTime(5_000);
+      expect(recorder.handOver(2)).toMatchObject({
+        next: 4,
+        entries: [{ body: 'third', certain: false }, { body: 'fourth' }],
+      });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('tells of nodes that went, and of the pods that are there', () => {
