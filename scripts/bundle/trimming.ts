@@ -14,7 +14,8 @@ const PARTS = new Map([
      import Dispatcher from './node_modules/undici/lib/dispatcher/dispatcher.js';
      Object.assign(Dispatcher.prototype, api);
      export { default as Agent } from './node_modules/undici/lib/dispatcher/agent.js';
-     export { default as Client } from './node_modules/undici/lib/dispatcher/client.js';`,
+     export { default as Client } from './node_modules/undici/lib/dispatcher/client.js';
+     export { default as buildConnector } from './node_modules/undici/lib/core/connect.js';`,
   ],
   [
     'prom-client',

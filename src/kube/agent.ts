@@ -1,6 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { createSecureContext } from 'node:tls';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { KubeCredentials } from './kube-credentials.ts';
 import { KubeError } from './kube-error.ts';
 import { messageOf } from './message-of.ts';
@@ -24,13 +23,16 @@ export class AgentHolder implements AsyncDisposable {
   private madeFrom = '';
   /** Watches may go on for minutes on a connection that was verified with the CA before. */
   private readonly retired = new Set<Agent>();
-  /** Also ends sockets that are still connecting, which undici would wait for. */
-  private readonly ending = new AbortController();
+  /**
+   * Of sockets that are still connecting, which undici would wait for. One each: a socket never takes back its listener,
+   * so that a signal which lasts would keep every connection there ever was.
+   */
+  private readonly opening = new Set<AbortController>();
+  private isEnding = false;
 
   constructor(credentials: KubeCredentials, limits: AgentLimits) {
     this.credentials = credentials;
     this.limits = limits;
-    setMaxListeners(0, this.ending.signal); // one a connection
   }
 
   /** @throws KubeError `tls` when the CA or our certificate cannot be used. */
@@ -48,13 +50,23 @@ export class AgentHolder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const agents = [...this.retired, ...(this.agent ? [this.agent] : [])];
-    this.ending.abort();
+    this.isEnding = true;
+    for (const opening of this.opening) opening.abort();
     await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
   private createAgent(): Agent {
     const { ca, clientCertificate, insecureSkipTlsVerify, tlsServerName } = this.credentials;
     const { connections, connectTimeoutMs } = this.limits;
+    const settings: buildConnector.BuildOptions = {
+      allowH2: false,
+      secureContext: secureContext(ca, clientCertificate),
+      rejectUnauthorized: !insecureSkipTlsVerify,
+      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+      timeout: connectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+    };
     return new Agent({
       allowH2: false,
       connections,
@@ -63,15 +75,24 @@ export class AgentHolder implements AsyncDisposable {
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       headersTimeout: 0, // deadlines are the client's: they also cover connecting
       bodyTimeout: 0,
-      connect: {
-        secureContext: secureContext(ca, clientCertificate),
-        rejectUnauthorized: !insecureSkipTlsVerify,
-        ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
-        timeout: connectTimeoutMs,
-        signal: this.ending.signal,
-        keepAlive: true,
-        keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+      connect: (target, callback) => {
+        this.connect(settings, target, callback);
       },
+    });
+  }
+
+  private connect(
+    settings: buildConnector.BuildOptions,
+    target: buildConnector.Options,
+    callback: buildConnector.Callback,
+  ): void {
+    const opening = new AbortController();
+    if (this.isEnding) opening.abort();
+    this.opening.add(opening);
+    const open = buildConnector({ ...settings, signal: opening.signal });
+    open(target, (...result) => {
+      this.opening.delete(opening);
+      callback(...result);
     });
   }
 
