@@ -68,6 +68,7 @@ const MOST_STATES = 64;
 /** What could be served of a pod after one answer: each container is in one of its states. */
 interface Snapshot {
   readonly sentAtMs: number;
+  readonly mayBeLost: boolean;
   readonly containers: ReadonlyMap<string, readonly State[]>;
 }
 
@@ -119,21 +120,26 @@ export class NodeReference {
   forget(atMs: number): void {
     for (const pod of this.pods.values()) {
       pod.states = new Map();
-      pod.snapshots.push({ sentAtMs: atMs, containers: pod.states });
+      pod.snapshots.push({ sentAtMs: atMs, mayBeLost: false, containers: pod.states });
     }
   }
 
   /**
    * True when nothing excuses a server that does not serve the pod to somebody who asked at `askedAtMs`: for a while
-   * every answer had two points of all of its containers, and not only one of them came to it long ago.
+   * every answer had two points of all of its containers, two of them came long ago, and the kubelet was not silent for
+   * so long since that points can have become stale.
    */
   mustServe(pod: PodKey, askedAtMs: number): boolean {
     const recent = this.snapshotsOf(pod).filter(
       ({ sentAtMs }) => askedAtMs - sentAtMs <= SURELY_FRESH_MS,
     );
-    const arrived = recent.filter(({ sentAtMs }) => askedAtMs - sentAtMs > IN_FLIGHT_MS);
+    const arrived = recent.filter(
+      ({ sentAtMs, mayBeLost }) => !mayBeLost && askedAtMs - sentAtMs > IN_FLIGHT_MS,
+    );
+    const silenceMs = askedAtMs - (arrived.at(-1)?.sentAtMs ?? 0);
     return (
       arrived.length > 1 &&
+      silenceMs <= 2 * this.options.resolutionMs &&
       recent.every((snapshot) => snapshot.containers.size > 0 && isComplete(snapshot))
     );
   }
@@ -195,7 +201,7 @@ export class NodeReference {
         after.set(name, distinct([...before, blankState(source)]));
     }
     pod.states = after;
-    pod.snapshots.push({ sentAtMs, containers: after });
+    pod.snapshots.push({ sentAtMs, mayBeLost, containers: after });
   }
 
   /** `isGone`: not only under this uid. */
@@ -209,7 +215,8 @@ export class NodeReference {
     );
     pod.states = new Map(mayBeLost ? states : []);
     // What an answer does not contain does not exist, for whoever took it.
-    if (isGone && states.length > 0) pod.snapshots.push({ sentAtMs, containers: pod.states });
+    if (isGone && states.length > 0)
+      pod.snapshots.push({ sentAtMs, mayBeLost, containers: pod.states });
   }
 }
 

@@ -230,8 +230,9 @@ describe('checkServed', () => {
     { name: 'answered twice with two points of all of it', askedAtMs: T0 + 60_000, wrong: 2 },
     { name: 'did so only a moment ago for the second time', askedAtMs: T0 + 40_000, wrong: 0 },
     { name: 'answered once without', askedAtMs: T0 + 46_000, wrong: 0 },
-    { name: 'did not answer any more', askedAtMs: T0 + 62_000, wrong: 0 },
-  ])('misses what is not served when its kubelet $name', ({ askedAtMs, wrong }) => {
+    { name: 'did not answer for two resolutions', askedAtMs: T0 + 62_000, wrong: 0 },
+    { name: 'may have been heard but once', askedAtMs: T0 + 60_000, lost: [1], wrong: 0 },
+  ])('misses what is not served when its kubelet $name', ({ askedAtMs, wrong, lost = [] }) => {
     const third = summary(
       { at: 30, cpu: '9007231254740996', rate: '0', memory: '6000' },
       {
@@ -240,7 +241,7 @@ describe('checkServed', () => {
       },
     );
     const nothing = { askedAtMs, nodes: { items: [] }, pods: { items: [] } };
-    const missing = judge(nothing, { bodies: [...ANSWERS, third] }).wrong;
+    const missing = judge(nothing, { bodies: [...ANSWERS, third], lost }).wrong;
 
     expect(missing).toHaveLength(wrong);
     expect(missing.every((text) => text.includes('is not served'))).toBe(true);
