@@ -3,7 +3,12 @@ import type { Logger } from '../../log.ts';
 import { DelegationLog } from '../delegation-log.ts';
 import { keyedDigest } from '../keyed-digest.ts';
 import { type Answered, ReviewCache } from '../review-cache.ts';
-import { type AccessReviewSpec, accessReviewSpec, controlledBytes } from './access-review.ts';
+import {
+  type AccessReviewSpec,
+  accessReviewSpec,
+  controlledBytes,
+  questionText,
+} from './access-review.ts';
 import { type AlwaysAllow, alwaysAllowGroups, alwaysAllowPaths } from './always-allow.ts';
 import type { Attributes, Authorizer, Decision } from './authorizer.ts';
 import type { AuthorizationInstruments, AuthorizationResult } from './instruments.ts';
@@ -98,17 +103,16 @@ function cachedReviews(
   });
 
   return async (attributes, signal) => {
-    const spec = accessReviewSpec(attributes);
-    const isSmall = controlledBytes(attributes.request) <= MAX_CACHED_REQUEST_BYTES;
     const ask = async (limit: AbortSignal): Promise<Answered<AccessReviewStatus>> => {
-      const answer = await reviewer.review(spec, limit);
+      const answer = await reviewer.review(accessReviewSpec(attributes), limit);
       if (answer.allowed && answer.denied) {
         throw new Error('webhook subject access review returned both allow and deny response');
       }
       const ttlMs = answer.allowed ? config.allowedCacheTtlMs : config.deniedCacheTtlMs;
+      const isSmall = controlledBytes(attributes.request) <= MAX_CACHED_REQUEST_BYTES;
       return { answer, keepMs: isSmall ? ttlMs : 0 };
     };
-    const key = keyOf(JSON.stringify(spec));
+    const key = keyOf(questionText(attributes));
     try {
       const status = await cache.get(key, ask, signal);
       delegation.succeeded();
