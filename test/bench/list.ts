@@ -12,7 +12,7 @@ import { createApp } from '../../src/apiserver/app.ts';
 import { writeContinueToken } from '../../src/apiserver/continue-token.ts';
 import { systemClock } from '../../src/clock.ts';
 import { PodIndex } from '../../src/kube/pod-index.ts';
-import type { PodUsage } from '../../src/model/usage.ts';
+import type { PodUsage, Term } from '../../src/model/usage.ts';
 import type { Load, LoadResult } from './list-client.ts';
 
 export interface ListFigures {
@@ -212,6 +212,8 @@ async function loaded(client: Worker, load: Load): Promise<LoadResult> {
 class BenchWorld {
   readonly index = new PodIndex();
   private usage: PodUsage[] = [];
+  /** One for all, as if all pods ran on one node. */
+  private readonly source = { version: 0 };
 
   constructor(pods: number) {
     for (let at = 0; at < pods; at++) {
@@ -231,6 +233,7 @@ class BenchWorld {
   /** What a scrape of every node does to the figures. */
   change(): void {
     const timestampMs = Date.now();
+    this.source.version++;
     this.usage = Array.from({ length: this.index.size }, (_, at) => ({
       timestampMs,
       windowMs: 15_013,
@@ -243,6 +246,12 @@ class BenchWorld {
 
   podUsage({ uid }: { readonly uid: string }): PodUsage | undefined {
     return this.usage[Number(uid)];
+  }
+
+  podTerm({ uid }: { readonly uid: string }): Term | undefined {
+    const { source } = this;
+    const { timestampMs = 0 } = this.usage[Number(uid)] ?? {};
+    return { source, untilMs: Number.POSITIVE_INFINITY, revision: source.version, timestampMs };
   }
 
   private readonly labels = new Map<string, LabelSet>();
@@ -266,6 +275,7 @@ function appOver(world: BenchWorld) {
     nodes: { list: () => [], get: () => undefined },
     pods: {
       list: (namespace, selector, after) => world.index.list(namespace, selector, after),
+      sequences: (namespace, selector) => world.index.sequences(namespace, selector),
       get: (namespace, name) => world.index.get(namespace, name),
     },
     usage: {
@@ -273,6 +283,7 @@ function appOver(world: BenchWorld) {
       hasNodeUsage: () => false,
       podUsage: (pod) => world.podUsage(pod),
       hasPodUsage: (pod) => world.podUsage(pod) !== undefined,
+      podTerm: (pod) => world.podTerm(pod),
     },
     nodeSelector: parseLabelSelector(''),
     instruments: resourceMetricsInstruments(registry),

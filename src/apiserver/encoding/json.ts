@@ -27,10 +27,17 @@ export function listedObject<Item>(
   encoding: ItemEncoding<Item>,
   createdAt: string,
 ): StampedBytes {
-  const bytes = utf8Bytes(`,${itemObject(item, encoding, undefined, createdAt)}`);
   const metadata = encoding.metadata(item);
-  if (!metadata) return { bytes, stampAt: -1 };
-  return { bytes, stampAt: utf8Bytes(`,{"metadata":${beforeStamp(metadata)}`).length };
+  if (!metadata) {
+    return {
+      bytes: utf8Bytes(`,${itemObject(item, encoding, undefined, createdAt)}`),
+      stampAt: -1,
+    };
+  }
+  const own = encoding.json(item);
+  const before = utf8Bytes(`,{"metadata":${beforeStamp(metadata)}`);
+  const after = utf8Bytes(`${afterStamp(metadata)}${own === '' ? '' : ','}${own}}`);
+  return { bytes: before + createdAt + after, stampAt: before.length };
 }
 
 function comma(before: string): string {
@@ -54,14 +61,16 @@ export function listDocument<Item>(
 
 /** The JSON object of an item's metadata. `creationTimestamp` is the moment of the request, as upstream. */
 function metadataObject(metadata: ItemMetadata, createdAt: Envelope['createdAt']): string {
-  const { labels } = metadata;
-  const labelled = labels === LabelSet.empty ? '' : `,"labels":${labels.json}`;
-  return `${beforeStamp(metadata)}${createdAt}"${labelled}}`;
+  return `${beforeStamp(metadata)}${createdAt}${afterStamp(metadata)}`;
 }
 
 function beforeStamp({ name, namespace }: ItemMetadata): string {
   const place = namespace === undefined ? '' : `,"namespace":${quoteJson(namespace)}`;
   return `{"name":${quoteJson(name)}${place},"creationTimestamp":"`;
+}
+
+function afterStamp({ labels }: ItemMetadata): string {
+  return labels === LabelSet.empty ? '"}' : `","labels":${labels.json}}`;
 }
 
 function typeMembers({ kind, apiVersion }: TypeMeta): string {
