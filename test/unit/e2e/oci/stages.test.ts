@@ -111,9 +111,15 @@ describe('recipeOf', () => {
 });
 
 describe('our own Dockerfile', () => {
-  test('starts the server as 65534, with half of its memory for V8, and nothing else in its environment', () => {
+  test('starts the server as 65534, with half of its memory for V8, memory given back, and nothing else in its environment', () => {
     expect(recipe(OURS, 'server').config).toEqual({
-      Env: ['NODE_ENV=production', 'NODE_OPTIONS=--max-old-space-size-percentage=50'],
+      Env: [
+        'NODE_ENV=production',
+        'NODE_OPTIONS=--max-old-space-size-percentage=50',
+        'MALLOC_ARENA_MAX=1',
+        'MALLOC_MMAP_THRESHOLD_=131072',
+        'MALLOC_TRIM_THRESHOLD_=131072',
+      ],
       User: '65534',
       Entrypoint: ['/metrics-server'],
     });
