@@ -41,7 +41,7 @@ RUN chmod -R a-x,a+X dist \
 
 FROM app-files AS server-files
 RUN rm -r dist/simulator \
- && printf '%s\n' '#!/nodejs/node --max-semi-space-size=4' "require('/app/dist/main.js');" > metrics-server \
+ && printf '%s\n' '#!/nodejs/node --max-semi-space-size=2' "require('/app/dist/main.js');" > metrics-server \
  && chmod 755 metrics-server
 
 # As upstream's image, it runs as 65534 unless the pod says otherwise.

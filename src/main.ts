@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './clock.ts';
+import { sparingCompilers } from './compilers.ts';
 import type { Config } from './config/config.ts';
 import { helpText } from './config/help.ts';
 import { parseOptions } from './config/options.ts';
@@ -49,6 +50,7 @@ async function serve(config: Config): Promise<number> {
     await pinoFor(config.logging),
   );
   const start = { isOver: false };
+  const onNodes = sparingCompilers();
   try {
     await runServer(
       config,
@@ -62,6 +64,7 @@ async function serve(config: Config): Promise<number> {
         onListening: () => {
           start.isOver = true;
         },
+        onNodes,
       },
       endSignal(),
     );

@@ -50,6 +50,8 @@ export interface Surroundings {
   readonly version: string;
   /** Told where we listen, as soon as we do. */
   readonly onListening?: (address: { readonly address: string; readonly port: number }) => void;
+  /** Told how many nodes there are, for each one that comes or changes. */
+  readonly onNodes?: (count: number) => void;
 }
 
 /**
@@ -115,7 +117,7 @@ export async function runServer(
   );
   house.defer(
     scraped.subscribe({
-      upserted: () => undefined,
+      upserted: () => surroundings.onNodes?.(nodes.size),
       deleted: (name) => {
         kubelet.forget(name);
       },

@@ -11,7 +11,7 @@ import { freePorts } from './plane.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** As in the image, whose young generation is small: what it grows by would look like a leak. */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = ['--max-semi-space-size=2'];
 const LAST_WORDS = 15;
 
 export interface MetricsServerSpec {

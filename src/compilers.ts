@@ -1,0 +1,28 @@
+import { setFlagsFromString } from 'node:v8';
+
+/** More have something to gain from optimized code; figures in docs/benchmarks.md. */
+const FEW_NODES = 20;
+
+/**
+ * Does without V8's strongest compiler as long as there are few nodes, and returns what is to be told how many there are, as often as
+ * that changes. The compiler itself is 5 MB of Node's program, which a small cluster would load for two functions; its code is still
+ * compiled by the one before it. WebAssembly (undici's parser, for watches only) never gets it.
+ *
+ * Called before anything is compiled: V8 documents no order for these flags, but decides by them only when it next looks
+ * for something to optimize.
+ */
+export function sparingCompilers(
+  setFlag: (flag: string) => void = setFlagsFromString,
+): (nodes: number) => void {
+  setFlag('--no-wasm-tier-up');
+  setFlag('--no-wasm-dynamic-tiering');
+  setFlag('--no-turbofan');
+  // Code of the lesser compiler goes on counting its calls, so that it can be optimized later.
+  setFlag('--force-emit-interrupt-budget-checks');
+  let isSparing = true;
+  return (nodes) => {
+    if (!isSparing || nodes <= FEW_NODES) return;
+    isSparing = false;
+    setFlag('--turbofan');
+  };
+}

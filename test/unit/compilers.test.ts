@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { sparingCompilers } from '../../src/compilers.ts';
+
+const MODULE = new URL('../../src/compilers.ts', import.meta.url).href;
+
+/** Runs a hot loop for a while, and says what V8's optimizing compilers did of it. */
+async function compilersUsed(nodes: number): Promise<Set<string>> {
+  const program = `
+    const { sparingCompilers } = await import(${JSON.stringify(MODULE)});
+    const told = sparingCompilers();
+    told(${nodes});
+    function hot(value) { let sum = 0; for (let i = 0; i < 100; i++) sum += (value * i) % 7; return sum; }
+    const endMs = performance.now() + 800;
+    let total = 0;
+    while (performance.now() < endMs) { for (let i = 0; i < 1000; i++) total += hot(i); await new Promise(setImmediate); }
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--trace-opt',
+    '--input-type=module',
+    '--eval',
+    program,
+  ]);
+  return new Set(
+    [...stdout.matchAll(/completed optimizing .*<JSFunction hot .*target (\w+)\)/g)].map(
+      ([, name = '']) => name,
+    ),
+  );
+}
+
+describe('sparingCompilers', () => {
+  test('turns the strongest compiler on once, when there are more than 20 nodes', () => {
+    const flags: string[] = [];
+    const told = sparingCompilers((flag) => flags.push(flag));
+    for (const nodes of [0, 3, 20]) told(nodes);
+    const before = [...flags];
+    for (const nodes of [21, 3, 1000]) told(nodes);
+
+    expect(before).toContain('--no-turbofan');
+    expect(flags.slice(before.length)).toEqual(['--turbofan']);
+  });
+
+  test.each([
+    { nodes: 3, isUsed: false },
+    { nodes: 100, isUsed: true },
+  ])('V8 optimizes hot code with $nodes nodes: $isUsed', async ({ nodes, isUsed }) => {
+    const used = await compilersUsed(nodes);
+
+    expect(used.has('TURBOFAN_JS')).toBe(isUsed);
+  });
+});
