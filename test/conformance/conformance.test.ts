@@ -94,7 +94,7 @@ describe('npm run conformance', () => {
     [
       'identities that cannot be read',
       ['--target=https://127.0.0.1:1', '--identities=/nowhere'],
-      /^--identities: ENOENT.*'\/nowhere\/admin\.crt'\n$/,
+      /^--identities: ENOENT.*'\/nowhere\/admin\.(?:crt|key)'\n$/,
     ],
   ])('refuses %s with exit code 2', async (_, words, problem) => {
     const { code, err } = await run(...words);
