@@ -64,7 +64,7 @@ export class KubeletClient implements Disposable {
   readonly #choice: SourceChoice;
   readonly #summary: SummaryDecoder;
   readonly #exposition: ExpositionDecoder;
-  readonly #bodies = new BodyBuffers();
+  readonly #bodies: BodyBuffers;
   #isRuleMissingLogged = false;
 
   private constructor(parts: KubeletClientParts, connections: Connections) {
@@ -73,6 +73,7 @@ export class KubeletClient implements Disposable {
     this.#connections = connections;
     this.#fields = new RequestFields(parts.userAgent);
     this.#choice = new SourceChoice(parts.config.source);
+    this.#bodies = new BodyBuffers(() => parts.clock.monotonicMs());
     this.#summary = new SummaryDecoder(names);
     this.#exposition = new ExpositionDecoder(names);
   }

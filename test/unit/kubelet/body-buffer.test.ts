@@ -26,7 +26,7 @@ describe('BodyBuffer', () => {
 
 describe('BodyBuffers', () => {
   test('gives a buffer again, empty', () => {
-    const bodies = new BodyBuffers();
+    const bodies = new BodyBuffers(() => 0);
     const body = bodies.take();
     body.append(Buffer.from('x'));
 
@@ -38,7 +38,7 @@ describe('BodyBuffers', () => {
   });
 
   test('does not keep one that has grown large', () => {
-    const bodies = new BodyBuffers();
+    const bodies = new BodyBuffers(() => 0);
     const body = bodies.take();
     body.append(Buffer.alloc(2_000_000));
 
@@ -48,12 +48,29 @@ describe('BodyBuffers', () => {
   });
 
   test('does not keep more than are asked at once', () => {
-    const bodies = new BodyBuffers();
+    const bodies = new BodyBuffers(() => 0);
     const taken = Array.from({ length: 40 }, () => bodies.take());
 
     for (const body of taken) bodies.give(body);
 
     const again = Array.from({ length: 40 }, () => bodies.take());
     expect(again.filter((body) => taken.includes(body))).toHaveLength(32);
+  });
+
+  test('drops what was not needed for half a minute', () => {
+    let nowMs = 0;
+    const bodies = new BodyBuffers(() => nowMs);
+    const useAtOnce = (count: number): BodyBuffer[] => {
+      const taken = Array.from({ length: count }, () => bodies.take());
+      for (const body of taken) bodies.give(body);
+      return taken;
+    };
+    const first = useAtOnce(10);
+    for (nowMs = 30_000; nowMs <= 60_000; nowMs += 10_000) useAtOnce(3);
+
+    const later = useAtOnce(10);
+
+    expect(later.filter((body) => first.includes(body))).toHaveLength(3);
+    expect(new Set(later).size).toBe(10);
   });
 });
