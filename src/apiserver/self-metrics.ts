@@ -21,9 +21,15 @@ export type MetricsRegistry = Registry;
 
 const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
+/**
+ * How often the delay of the event loop is sampled, ms. Each sample wakes the process up: every 10 ms, the library's choice,
+ * costs a fifth of what 100 nodes cost.
+ */
+const LOOP_SAMPLE_MS = 100;
+
 /** process_* under the names of Prometheus' own clients, and nodejs_* of the runtime. Once for a registry. */
 export function registerProcessMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
   for (const { name } of registry.getMetricsAsArray()) {
     // The library's figures of the process are replaced: its CPU counters follow each other by one scrape.
     // Its three gauges named `_total` say what others of it say.

@@ -70,8 +70,8 @@ const SAMPLE_PODS = 200;
 /** From so many on, rests and lists are measured for longer. */
 const MEDIUM_PODS = 1_000;
 const LARGE_PODS = 10_000;
-/** What a monitor of the event loop counts of its own timer (prom-client's default, ms). */
-const LOOP_TIMER_MS = 10;
+/** What a monitor of the event loop counts of its own timer, ms. */
+const LOOP_TIMER_MS = 100;
 
 /** What one life of one server showed. */
 export interface Life {
