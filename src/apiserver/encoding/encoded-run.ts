@@ -49,6 +49,8 @@ export class RunBytes {
   readonly #ends: Uint32Array;
   /** From the beginning of the item; -1: nowhere. */
   readonly #stamps: Int32Array;
+  /** What stands there in all items; undefined: different moments. */
+  #stamp: Buffer | undefined;
   #holders = 0;
 
   private constructor(ends: Uint32Array, stamps: Int32Array) {
@@ -105,21 +107,29 @@ export class RunBytes {
     if (more !== 0) this.#move(place, end, more);
     this.#buffer.write(bytes, start, 'latin1');
     this.#stamps[place] = stampAt;
+    this.#stamp = undefined;
   }
 
   /** Writes all bytes to `target` from `at` on, with `stamp` as the moment of the request. */
   writeTo(target: Buffer, at: number, stamp: Buffer): void {
+    if (!this.#stamp?.equals(stamp)) this.#putStamp(stamp);
     this.#buffer.copy(target, at, 0, this.length);
-    let start = at;
+  }
+
+  /** In our own bytes: whoever holds them has them stamped anew, too. Requests of one second share a moment. */
+  #putStamp(stamp: Buffer): void {
+    const bytes = this.#buffer;
+    let start = 0;
     for (let place = 0; place < this.#ends.length; place++) {
       const stampAt = this.#stamps[place] ?? -1;
       if (stampAt >= 0) {
         for (let digit = 0; digit < stamp.length; digit++) {
-          target[start + stampAt + digit] = stamp[digit] ?? 0;
+          bytes[start + stampAt + digit] = stamp[digit] ?? 0;
         }
       }
-      start = at + (this.#ends[place] ?? 0);
+      start = this.#ends[place] ?? 0;
     }
+    this.#stamp = stamp;
   }
 
   #startOf(place: number): number {
