@@ -15,6 +15,8 @@ const PICKED_SHARE = 4;
 /** The pods of one namespace, by name and by labels. Pods with equal labels are one group. */
 export class NamespacePods {
   readonly name: string;
+  /** Of the index: which of its changes was the last one here. */
+  version = 0;
   private readonly byName = new Map<string, PodRecord>();
   readonly sorted = new SortedPods();
   private readonly groups = new Map<LabelSet, SortedPods>();

@@ -20,6 +20,8 @@ export class PodIndex {
   private readonly namespaces = new Map<string, NamespacePods>();
   private sortedNamespaces: readonly NamespacePods[] | undefined;
   private pods = 0;
+  /** Counted for all namespaces together: of one that has come again no number comes again. */
+  private changes = 0;
 
   get size(): number {
     return this.pods;
@@ -34,6 +36,11 @@ export class PodIndex {
     return this.namespaces.get(namespace)?.name ?? namespace;
   }
 
+  /** Another number whenever a pod of the namespace, of any with undefined, comes, goes or is labelled anew. */
+  revision(namespace: string | undefined): number {
+    return namespace === undefined ? this.changes : (this.namespaces.get(namespace)?.version ?? 0);
+  }
+
   /** Replaces a pod of the same namespace and name. */
   set(pod: PodRecord): void {
     let namespace = this.namespaces.get(pod.namespace);
@@ -44,12 +51,14 @@ export class PodIndex {
     }
     if (!namespace.delete(pod.name)) this.pods++;
     namespace.add(pod);
+    namespace.version = ++this.changes;
   }
 
   delete(namespace: string, name: string): void {
     const pods = this.namespaces.get(namespace);
     if (!pods?.delete(name)) return;
     this.pods--;
+    pods.version = ++this.changes;
     if (pods.size > 0) return;
     this.namespaces.delete(namespace);
     this.sortedNamespaces = undefined;

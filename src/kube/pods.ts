@@ -72,6 +72,11 @@ export class PodInformer extends Informer {
     return this.pods.index.get(namespace, name);
   }
 
+  /** Another number whenever the answers of `list` may be other ones. */
+  revision(namespace: string | undefined): number {
+    return this.pods.index.revision(namespace);
+  }
+
   get size(): number {
     return this.pods.index.size;
   }

@@ -10,10 +10,16 @@ export interface Kept<Usage> {
   readonly arrivedAtMs: number;
 }
 
+/** The storage of all nodes, as they know it. */
+export interface Owner {
+  /** How often the version of any of its nodes has changed. */
+  changes: number;
+}
+
 /** What is kept of one node's answers. */
 export class NodeRecord {
   /** The storage that it is part of. */
-  readonly owner: object;
+  readonly owner: Owner;
   /** Grows with whatever may change what is said of any of its pods, except time. */
   version = 0;
   source: KubeletSource = 'summary';
@@ -30,9 +36,14 @@ export class NodeRecord {
   standing: Standing = 'none';
   kept: Kept<NodeUsage> | undefined = undefined;
 
-  constructor(owner: object) {
+  constructor(owner: Owner) {
     this.owner = owner;
     clearRow(this.rows, NODE_ROW);
+  }
+
+  changed(): void {
+    this.version += 1;
+    this.owner.changes += 1;
   }
 }
 
@@ -73,7 +84,7 @@ export class PodEntry {
 
   /** From now on a search may lead elsewhere. */
   mustBeSearched(): void {
-    this.node.version += 1;
+    this.node.changed();
     if (this.finder?.place === this) this.finder.place = undefined;
     this.finder = undefined;
   }

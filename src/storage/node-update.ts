@@ -72,7 +72,7 @@ export class NodeUpdate {
     if (rowCapacity(this.#rows) <= block.containers) this.#rows = pointRows(block.containers * 2);
     const sameSource = node.source === block.source;
     node.answers += 1;
-    node.version += 1;
+    node.changed();
     this.#identify(node, block, sameSource);
     this.#storeNode(node, block, sameSource);
     this.#forgetAbsent(node);

@@ -37,6 +37,8 @@ export interface PodIdentity {
  * It judges by the rules of retention.ts; ages are of the monotonic clock, so that nobody's wall clock counts.
  */
 export class Storage {
+  /** How often anything has changed that is said of pods, except by time. */
+  changes = 0;
   readonly #config: StorageOptions['config'];
   readonly #clock: Clock;
   readonly #index = new PodIndex();

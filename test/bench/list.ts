@@ -276,6 +276,7 @@ function appOver(world: BenchWorld) {
     pods: {
       list: (namespace, selector, after) => world.index.list(namespace, selector, after),
       sequences: (namespace, selector) => world.index.sequences(namespace, selector),
+      revision: (namespace) => world.index.revision(namespace),
       get: (namespace, name) => world.index.get(namespace, name),
     },
     usage: {

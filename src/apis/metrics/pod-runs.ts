@@ -8,6 +8,11 @@ import type { PodMetrics, PodRecord } from './objects.ts';
 const PODS = 64;
 /** Runs that no list has asked for in a whole period are dropped. By then most of their figures have changed anyway. */
 const PERIOD_MS = 20_000;
+/**
+ * Pods that selectors have picked and whose runs are kept, all selectors together: clients ask for what they like, and a pod
+ * takes 700 bytes in each.
+ */
+const MOST_PICKED = 32_768;
 
 /** Pods in the order of a list. */
 export interface PodSequence {
@@ -19,6 +24,7 @@ interface RunParts {
   readonly usage: {
     podUsage(pod: PodRecord): PodUsage | undefined;
     podTerm?(pod: PodRecord): Term | undefined;
+    readonly changes?: number;
   };
   readonly instruments: ResourceMetricsInstruments;
   readonly clock: Clock;
@@ -44,6 +50,9 @@ export class PodRun implements ItemRun<PodMetrics> {
   readonly #timestampsMs: Float64Array;
   readonly #revisions: Uint32Array;
   #revision = 0;
+  /** Of all sources, when each place was looked at last; and until when that holds, if none of them changes. */
+  #changes = Number.NaN;
+  #allUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(pods: readonly PodRecord[], parts: RunParts) {
     const { length } = pods;
@@ -62,12 +71,9 @@ export class PodRun implements ItemRun<PodMetrics> {
     const { clock, instruments } = this.#parts;
     const monotonicMs = clock.monotonicMs();
     const nowMs = clock.nowMs();
+    this.#lookAround(monotonicMs);
     const revisions = this.#revisions;
     for (let place = 0; place < revisions.length; place++) {
-      const holds =
-        this.#sources[place]?.version === this.#versions[place] &&
-        monotonicMs <= (this.#untilMs[place] ?? 0);
-      if (!holds) this.#look(place);
       if (revisions[place] === 0) continue;
       instruments.observeFreshness((nowMs - (this.#timestampsMs[place] ?? 0)) / 1000);
     }
@@ -79,6 +85,23 @@ export class PodRun implements ItemRun<PodMetrics> {
     const usage = pod && this.#parts.usage.podUsage(pod);
     if (!pod || !usage) throw new Error(`Cannot give an item: none stands at ${place}`);
     return { pod, usage };
+  }
+
+  /** Looks at the places that may have something new to say. */
+  #lookAround(monotonicMs: number): void {
+    const { changes = Number.NaN } = this.#parts.usage;
+    if (changes === this.#changes && monotonicMs <= this.#allUntilMs) return;
+    this.#changes = changes;
+    this.#allUntilMs = Number.POSITIVE_INFINITY;
+    for (let place = 0; place < this.#revisions.length; place++) {
+      const holds =
+        this.#sources[place]?.version === this.#versions[place] &&
+        monotonicMs <= (this.#untilMs[place] ?? 0);
+      if (!holds) this.#look(place);
+      // Of what has no source nobody says when it changes.
+      const untilMs = this.#sources[place] ? (this.#untilMs[place] ?? 0) : Number.NEGATIVE_INFINITY;
+      if (untilMs < this.#allUntilMs) this.#allUntilMs = untilMs;
+    }
   }
 
   #look(place: number): void {
@@ -106,9 +129,20 @@ export class PodRun implements ItemRun<PodMetrics> {
   }
 }
 
-/** Keeps the runs of sequences from one list to the next, as long as lists come. */
+/** Pods that were picked one by one. */
+export interface PickedPods {
+  /** Equal for equal questions. */
+  readonly question: string;
+  /** Another number whenever the answer may be another one; undefined: nobody knows. */
+  readonly version: number | undefined;
+  /** Undefined where nothing was found for a while. */
+  pods(): Iterable<PodRecord | undefined>;
+}
+
+/** Keeps the runs of sequences and of picked pods from one list to the next, as long as lists come. */
 export class RunCache {
   readonly #kept = new Map<PodSequence, KeptRuns>();
+  readonly #picked = new Map<string, KeptRuns>();
   #willSweep = false;
 
   runs(sequence: PodSequence, make: MakeRun): readonly PodRun[] {
@@ -119,25 +153,78 @@ export class RunCache {
     return kept.runsOf(sequence.snapshot(), make);
   }
 
+  /** Of pods that were picked before, where picking would give the same. */
+  known({ question, version }: PickedPods): readonly PodRun[] | undefined {
+    const kept = this.#picked.get(question);
+    if (kept === undefined || kept.version !== version) return undefined;
+    kept.isUsed = true;
+    return kept.runs;
+  }
+
+  /** Picks them. Where there are too many to keep, each run lives as long as somebody reads it. */
+  *pick(picked: PickedPods, make: MakeRun): Generator<PodRun | undefined> {
+    const { question, version } = picked;
+    const known = this.#picked.get(question);
+    const pods: PodRecord[] = [];
+    for (const pod of picked.pods()) {
+      if (pod) pods.push(pod);
+      yield undefined;
+    }
+    this.#picked.delete(question);
+    if (version === undefined || Math.max(pods.length, PODS) > this.#room) {
+      yield* runsOf(pods, make);
+      return;
+    }
+    const kept = known ?? new KeptRuns();
+    kept.isUsed = true;
+    kept.version = version;
+    this.#picked.set(question, kept);
+    this.#sweepLater();
+    yield* kept.runsOf(pods, make);
+  }
+
+  /** Of pods. An answer without any takes room as well. */
+  get #room(): number {
+    let room = MOST_PICKED;
+    for (const { size } of this.#picked.values()) room -= Math.max(size, PODS);
+    return room;
+  }
+
   #sweepLater(): void {
     if (this.#willSweep) return;
     this.#willSweep = true;
     setTimeout(() => {
       this.#willSweep = false;
-      for (const [sequence, kept] of this.#kept) {
-        if (!kept.isUsed) this.#kept.delete(sequence);
-        kept.isUsed = false;
-      }
-      if (this.#kept.size > 0) this.#sweepLater();
+      sweep(this.#kept);
+      sweep(this.#picked);
+      if (this.#kept.size + this.#picked.size > 0) this.#sweepLater();
     }, PERIOD_MS).unref();
+  }
+}
+
+function sweep<Key>(all: Map<Key, KeptRuns>): void {
+  for (const [key, kept] of all) {
+    if (!kept.isUsed) all.delete(key);
+    kept.isUsed = false;
   }
 }
 
 class KeptRuns {
   /** Since the last sweep. */
   isUsed = false;
+  /** Of picked pods. */
+  version: number | undefined = undefined;
   #pods: readonly PodRecord[] = [];
   #runs: readonly PodRun[] = [];
+
+  get runs(): readonly PodRun[] {
+    return this.#runs;
+  }
+
+  /** In pods. */
+  get size(): number {
+    return this.#pods.length;
+  }
 
   runsOf(pods: readonly PodRecord[], make: MakeRun): readonly PodRun[] {
     if (pods === this.#pods) return this.#runs;

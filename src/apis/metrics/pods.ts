@@ -8,7 +8,7 @@ import type { PodUsage, Term } from '../../model/usage.ts';
 import type { ResourceMetricsInstruments } from './instruments.ts';
 import { UsageWriter } from './objects.ts';
 import type { PodMetrics, PodRecord } from './objects.ts';
-import { PodRun, type PodSequence, RunCache, runsOf } from './pod-runs.ts';
+import { PodRun, type PodSequence, RunCache } from './pod-runs.ts';
 import { POD_METRICS } from './schema.ts';
 import { USAGE_COLUMNS, podCells } from './table.ts';
 
@@ -32,6 +32,11 @@ export interface PodLister {
     namespace: string | undefined,
     selector: LabelSelector,
   ): Generator<undefined, Iterable<PodSequence> | undefined>;
+  /**
+   * Another number whenever a pod of the namespace, of any with undefined, comes, goes or is labelled anew. Without it
+   * nothing is known to stay.
+   */
+  revision?(namespace: string | undefined): number;
 }
 
 export interface PodUsageReader {
@@ -41,6 +46,8 @@ export interface PodUsageReader {
   hasPodUsage(pod: PodRecord): boolean;
   /** What podUsage would give, and how long that holds. Undefined, or not there to be asked: nobody knows. */
   podTerm?(pod: PodRecord): Term | undefined;
+  /** Another number whenever the version of any term's source is another one. Not there to be asked: nobody knows. */
+  readonly changes?: number;
 }
 
 interface PodsParts {
@@ -113,9 +120,19 @@ function* inRuns(
 ): Generator<PodRun | undefined> {
   const { pods } = parts;
   const make = (some: readonly PodRecord[]): PodRun => new PodRun(some, parts);
+  const picked = {
+    question: JSON.stringify([namespace, labelSelector.requirements]),
+    version: pods.revision?.(namespace),
+    pods: () => pods.list(namespace, labelSelector),
+  };
+  const known = cache.known(picked);
+  if (known) {
+    yield* known;
+    return;
+  }
   const sequences = pods.sequences && (yield* pods.sequences(namespace, labelSelector));
   if (sequences) for (const sequence of sequences) yield* cache.runs(sequence, make);
-  else yield* runsOf(pods.list(namespace, labelSelector), make);
+  else yield* cache.pick(picked, make);
 }
 
 function* walked(request: ListRequest, { pods, usage }: PodsParts): Generator<boolean> {

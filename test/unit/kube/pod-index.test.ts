@@ -86,6 +86,40 @@ describe('PodIndex', () => {
     expect(keysOf(index.list(undefined, EVERYTHING))).toEqual([]);
   });
 
+  test('tells of a namespace, and of all, whether anything has changed', () => {
+    const index = new PodIndex();
+    const revisions = (): number[] => ['a', 'b', undefined].map((name) => index.revision(name));
+    const seen = [revisions()];
+    const labels = new LabelSetInterner().intern([['app', 'x']]);
+    const changes = [
+      () => index.set(aPod('a', 'x')),
+      () => index.set(aPod('b', 'y')),
+      () => index.set(aPod('a', 'x', labels)),
+      () => index.delete('a', 'none'),
+      () => index.delete('a', 'x'),
+      () => index.set(aPod('a', 'x')),
+    ];
+
+    for (const change of changes) {
+      change();
+      seen.push(revisions());
+    }
+
+    const changed = seen
+      .slice(1)
+      .map((now, at) => now.map((count, of) => count !== seen[at]?.[of]));
+    expect(changed).toEqual([
+      [true, false, true],
+      [false, true, true],
+      [true, false, true],
+      [false, false, false],
+      [true, false, true],
+      [true, false, true],
+    ]);
+    const ofA = seen.map(([revision]) => revision);
+    expect(new Set(ofA.filter((revision) => revision !== 0)).size).toBe(3);
+  });
+
   test('lets a list go on over changes, without a repetition', () => {
     const index = new PodIndex();
     for (const namespace of ['a', 'b', 'c']) {

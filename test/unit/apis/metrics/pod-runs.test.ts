@@ -51,6 +51,65 @@ class World {
 }
 
 describe('PodRun', () => {
+  test('looks at no source while none of all has changed, and none of its figures grows old', () => {
+    const world = new World();
+    let changes = 1;
+    let looks = 0;
+    const usage = {
+      ...world.parts.usage,
+      get changes() {
+        return changes;
+      },
+      podTerm: (pod: PodRecord) => {
+        const term = world.parts.usage.podTerm(pod);
+        const { source } = world;
+        return (
+          term && {
+            ...term,
+            source: {
+              get version() {
+                looks++;
+                return source.version;
+              },
+            },
+          }
+        );
+      },
+    };
+    const some = pods(3);
+    world.runOf(some);
+    const run = new PodRun(some, { ...world.parts, usage });
+    const revise = (): { readonly revisions: readonly number[]; readonly looks: number } => {
+      looks = 0;
+      const revisions = [...run.revise()];
+      return { revisions, looks };
+    };
+    const first = revise();
+
+    const second = revise();
+    changes++;
+    const third = revise();
+    world.monotonicMs = 60_001;
+    const fourth = revise();
+
+    expect(second).toEqual({ revisions: first.revisions, looks: 0 });
+    expect(third).toEqual({ revisions: first.revisions, looks: 3 });
+    expect(fourth.looks).toBeGreaterThan(0);
+    expect(world.ages).toHaveLength(12);
+  });
+
+  test('looks again each time where a pod has no source', () => {
+    const world = new World();
+    const some = pods(2);
+    world.runOf(some);
+    const run = new PodRun(some, { ...world.parts, usage: { ...world.parts.usage, changes: 1 } });
+    world.hasTerms = false;
+
+    for (let time = 0; time < 3; time++) run.revise();
+
+    expect(world.asked).toHaveLength(6);
+  });
+
   test('asks for figures once, as long as their source says nothing new', () => {
     const world = new World();
     const run = world.runOf(pods(3));
@@ -195,5 +254,107 @@ describe('runsOf', () => {
     const sizes = runs.flatMap((run) => (run ? [run.pods.length] : []));
     expect(sizes).toEqual([64, 36]);
     expect(runs.length).toBeGreaterThan(190);
+  });
+});
+
+describe('pods that were picked', () => {
+  /** A question and its pods, and how often they were picked. */
+  function picked(question: string, some: readonly PodRecord[], version: number | 'unknown' = 1) {
+    const counts = { picked: 0 };
+    const give = (): (PodRecord | undefined)[] => {
+      counts.picked++;
+      return some.flatMap((pod) => [undefined, pod]);
+    };
+    const known = version === 'unknown' ? undefined : version;
+    return { question, version: known, pods: give, counts };
+  }
+
+  function readers() {
+    const world = new World();
+    const cache = new RunCache();
+    const make = (some: readonly PodRecord[]): PodRun => world.runOf(some);
+    return {
+      cache,
+      read: (pods: ReturnType<typeof picked>): PodRun[] =>
+        [...(cache.known(pods) ?? cache.pick(pods, make))].filter((run) => run !== undefined),
+    };
+  }
+
+  test('are picked once, as long as none comes or goes', () => {
+    const { read } = readers();
+    const question = picked('app=a', pods(200));
+
+    const first = read(question);
+    const second = read(question);
+
+    expect(first.flatMap((run) => run.pods)).toEqual(pods(200));
+    expect(second).toEqual(first);
+    expect(second[0]).toBe(first[0]);
+    expect(question.counts.picked).toBe(1);
+  });
+
+  test('are picked again when something has changed, in the same runs where it has not', () => {
+    const { read } = readers();
+    const all = pods(200);
+    const first = read(picked('app=a', all));
+    const changed = picked('app=a', all.slice(0, -1), 2);
+
+    const second = read(changed);
+
+    expect(changed.counts.picked).toBe(1);
+    expect(second.flatMap((run) => run.pods)).toEqual(all.slice(0, -1));
+    expect(second[0]).toBe(first[0]);
+  });
+
+  test('are others for another question, and none for one that nothing answers', () => {
+    const { read } = readers();
+
+    read(picked('app=a', pods(100)));
+
+    expect(read(picked('app=b', pods(3, 'b'))).flatMap((run) => run.pods)).toEqual(pods(3, 'b'));
+    expect(read(picked('app=c', []))).toEqual([]);
+  });
+
+  test.each([
+    ['nobody knows whether they stay', 100, 'unknown'],
+    ['they are too many', 40_000, 1],
+  ] as const)('are picked each time where %s', (_, count, version) => {
+    const { cache, read } = readers();
+    const question = picked('app=a', pods(count), version);
+
+    const [first, second] = [read(question), read(question)];
+
+    expect(first.flatMap((run) => run.pods)).toHaveLength(count);
+    expect(second[0]).not.toBe(first[0]);
+    expect(question.counts.picked).toBe(2);
+    expect(cache.known(question)).toBeUndefined();
+  });
+
+  test('are not kept for more questions than there is room for, whatever the answers', () => {
+    const { cache, read } = readers();
+    const questions = Array.from({ length: 600 }, (_, at) => picked(`app=${at}`, []));
+
+    for (const question of questions) read(question);
+
+    expect(questions.filter((question) => cache.known(question))).toHaveLength(512);
+  });
+
+  test('are forgotten when nobody has asked for a while', () => {
+    jest.useFakeTimers();
+    try {
+      const { cache, read } = readers();
+      const question = picked('app=a', pods(100));
+      read(question);
+      jest.advanceTimersByTime(20_000);
+      expect(cache.known(question)).toBeDefined();
+
+      jest.advanceTimersByTime(20_000);
+      expect(cache.known(question)).toBeDefined();
+      jest.advanceTimersByTime(40_000);
+
+      expect(cache.known(question)).toBeUndefined();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
