@@ -42,6 +42,7 @@ export const ROWS = [
   ...LISTS.flatMap(
     ([key, name]) =>
       [
+        { key: `${key}First`, name: `${name}: the first one, ms` },
         { key: `${key}P50`, name: `${name}: p50, ms` },
         { key: `${key}P99`, name: `${name}: p99, ms` },
         { key: `${key}Cpu`, name: `${name}: CPU of the server, ms` },

@@ -21,6 +21,8 @@ export interface Pace {
   readonly restAfter: number;
   /** Whole resolutions in which one pod is asked for. */
   readonly podRounds: number;
+  /** Each kind of request, before it is measured: code that has never run is slow in one of the two servers only. */
+  readonly warmUpS: number;
   /** The two large lists, together; each of the other ones; each of the small requests. */
   readonly largeListsS: number;
   readonly listS: number;
@@ -36,6 +38,7 @@ export function fullPace({ nodes, podsPerNode }: Size): Pace {
     rest: 2,
     restAfter: pods >= MEDIUM_PODS ? 2 : 1,
     podRounds: 1,
+    warmUpS: 2,
     largeListsS: isLarge ? RESOLUTION_S : 6,
     listS: isLarge ? 3 : 1.5,
     smallS: 3,
@@ -62,8 +65,6 @@ const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 /** So often is one pod asked for during rounds, ms. */
 const POD_EVERY_MS = 10;
-/** So often is a large list asked for. */
-const LARGE_EVERY_MS = 150;
 const CONNECTIONS = 8;
 const FEWEST = 3;
 const SAMPLE_PODS = 200;
@@ -213,10 +214,10 @@ class Run {
     const all = `${API}/pods`;
     const namespace = `${API}/namespaces/${cluster.address.selected.namespace}/pods`;
     const largeMs = (pace.largeListsS * 1000) / 2;
-    const large = { paths: [all], forMs: largeMs, everyMs: LARGE_EVERY_MS };
+    const large = { paths: [all], forMs: largeMs };
     await this.#list('allJson', { ...large, accept: JSON_TYPE });
     await this.#list('allProtobuf', { ...large, accept: PROTOBUF });
-    const small = { forMs: pace.listS * 1000, everyMs: LARGE_EVERY_MS };
+    const small = { forMs: pace.listS * 1000 };
     await this.#list('allTable', { ...small, paths: [all], accept: TABLE });
     const pages = await this.#list('pages', {
       ...small,
@@ -269,6 +270,8 @@ class Run {
 
   async #list(name: ListName, load: Wanted): Promise<Served> {
     this.#spec.progress(`list: ${name}`);
+    const { latenciesMs } = await this.#warmUp(load);
+    this.#set(`${name}First`, latenciesMs[0] ?? Number.NaN);
     const result = await this.#load(load);
     this.#set(`${name}P50`, quantile(result.latenciesMs, 0.5));
     this.#set(`${name}P99`, quantile(result.latenciesMs, 0.99));
@@ -280,11 +283,17 @@ class Run {
   async #perSecond(name: SmallName, paths: readonly string[]): Promise<Served> {
     this.#spec.progress(`small requests: ${name}`);
     const forMs = this.#spec.pace.smallS * 1000;
-    const result = await this.#load({ paths, forMs, connections: CONNECTIONS });
+    const load = { paths, forMs, connections: CONNECTIONS };
+    await this.#warmUp(load);
+    const result = await this.#load(load);
     this.#clientBusy = Math.max(this.#clientBusy, result.clientBusy);
     this.#set(`${name}PerSecond`, result.latenciesMs.length / result.seconds);
     this.#set(`${name}Cpu`, result.cpuMs);
     return result;
+  }
+
+  #warmUp(load: Wanted): Promise<Served> {
+    return this.#load({ ...load, forMs: this.#spec.pace.warmUpS * 1000, atLeast: 1 });
   }
 
   async #load(load: Wanted): Promise<Served> {

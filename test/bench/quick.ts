@@ -17,7 +17,8 @@ function quickPace({ nodes }: Size, hasPeer: boolean): Pace {
     restAfter: 0,
     // The other server may need half a minute to its first figures.
     podRounds: isBusy && !hasPeer ? 1 : 0,
-    largeListsS: isBusy ? 4 : 1,
+    warmUpS: 0.5,
+    largeListsS: isBusy ? 3 : 1,
     listS: isBusy ? 1 : 0.3,
     smallS: 1,
   };

@@ -92,12 +92,24 @@ describe('PodIndex', () => {
     const seen = [revisions()];
     const labels = new LabelSetInterner().intern([['app', 'x']]);
     const changes = [
-      () => index.set(aPod('a', 'x')),
-      () => index.set(aPod('b', 'y')),
-      () => index.set(aPod('a', 'x', labels)),
-      () => index.delete('a', 'none'),
-      () => index.delete('a', 'x'),
-      () => index.set(aPod('a', 'x')),
+      () => {
+        index.set(aPod('a', 'x'));
+      },
+      () => {
+        index.set(aPod('b', 'y'));
+      },
+      () => {
+        index.set(aPod('a', 'x', labels));
+      },
+      () => {
+        index.delete('a', 'none');
+      },
+      () => {
+        index.delete('a', 'x');
+      },
+      () => {
+        index.set(aPod('a', 'x'));
+      },
     ];
 
     for (const change of changes) {
