@@ -4,9 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 const FEW_NODES = 20;
 
 /**
- * Does without V8's strongest compiler as long as there are few nodes, and returns what is to be told how many there are, as often as
- * that changes. The compiler itself is 5 MB of Node's program, which a small cluster would load for two functions; its code is still
- * compiled by the one before it. WebAssembly (undici's parser, for watches only) never gets it.
+ * Does without V8's optimizing compilers as long as there are few nodes, and returns what is to be told how many there are, as
+ * often as that changes. The stronger one is 5 MB of Node's program, which a small cluster would load for two functions; what both need to
+ * compile is never quite given back, 20 MB where clients ask as fast as they can. WebAssembly (undici's parser, for watches
+ * only) never gets them.
  *
  * Called before anything is compiled: V8 documents no order for these flags, but decides by them only when it next looks
  * for something to optimize.
@@ -17,12 +18,16 @@ export function sparingCompilers(
   setFlag('--no-wasm-tier-up');
   setFlag('--no-wasm-dynamic-tiering');
   setFlag('--no-turbofan');
-  // Code of the lesser compiler goes on counting its calls, so that it can be optimized later.
+  setFlag('--no-maglev');
+  // Freed by another thread than the one that made it, what a compiler needed stays with the allocator: 8 MB.
+  setFlag('--no-maglev-destroy-on-background');
+  // Code of the lesser compilers goes on counting its calls, so that it can be optimized later.
   setFlag('--force-emit-interrupt-budget-checks');
   let isSparing = true;
   return (nodes) => {
     if (!isSparing || nodes <= FEW_NODES) return;
     isSparing = false;
+    setFlag('--maglev');
     setFlag('--turbofan');
   };
 }

@@ -65,6 +65,8 @@ const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 /** So often is one pod asked for during rounds, ms. */
 const POD_EVERY_MS = 10;
+/** So often are small lists asked for, as people and programs may; large ones one after the other. */
+const SMALL_LIST_EVERY_MS = 150;
 const CONNECTIONS = 8;
 const FEWEST = 3;
 const SAMPLE_PODS = 200;
@@ -214,10 +216,11 @@ class Run {
     const all = `${API}/pods`;
     const namespace = `${API}/namespaces/${cluster.address.selected.namespace}/pods`;
     const largeMs = (pace.largeListsS * 1000) / 2;
-    const large = { paths: [all], forMs: largeMs };
+    const everyMs = cluster.address.pods >= LARGE_PODS ? 0 : SMALL_LIST_EVERY_MS;
+    const large = { paths: [all], forMs: largeMs, everyMs };
     await this.#list('allJson', { ...large, accept: JSON_TYPE });
     await this.#list('allProtobuf', { ...large, accept: PROTOBUF });
-    const small = { forMs: pace.listS * 1000 };
+    const small = { forMs: pace.listS * 1000, everyMs };
     await this.#list('allTable', { ...small, paths: [all], accept: TABLE });
     const pages = await this.#list('pages', {
       ...small,
