@@ -23,9 +23,9 @@ async function compilersUsed(nodes: number): Promise<Set<string>> {
     program,
   ]);
   return new Set(
-    [...stdout.matchAll(/completed (?:optimizing|compiling) .*<JSFunction hot .*target (\w+)\)/g)].map(
-      ([, name = '']) => name,
-    ),
+    [
+      ...stdout.matchAll(/completed (?:optimizing|compiling) .*<JSFunction hot .*target (\w+)\)/g),
+    ].map(([, name = '']) => name),
   );
 }
 
