@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { createCertificateAuthority } from '../pki/certificate.ts';
+import { createCertificateAuthority, generateRsaKeys } from '../pki/certificate.ts';
 import { makeKeyFolder } from '../pki/key-folder.ts';
 import {
   type CertificateSource,
@@ -41,7 +41,7 @@ export async function openSelfSignedCertificate(
   async function read(): Promise<ServingPair> {
     const known = inMemory ?? (await readKept(certFile, keyFile, log));
     if (known && !isDue(known, clock.nowMs())) return known;
-    const pair = makePair(settings.bindAddress, clock.nowMs());
+    const pair = await makePair(settings.bindAddress, clock.nowMs());
     try {
       await makeKeyFolder(settings.certDir);
       await replaceFile(keyFile, pair.key, 0o600);
@@ -82,21 +82,22 @@ function isDue({ cert }: ServingPair, nowMs: number): boolean {
 }
 
 /** As upstream: client-go/util/cert GenerateSelfSignedCertKey; the authority's key is thrown away. */
-function makePair(bindAddress: string, nowMs: number): ServingPair {
+async function makePair(bindAddress: string, nowMs: number): Promise<ServingPair> {
+  const [ofAuthority, ofLeaf] = await Promise.all([generateRsaKeys(), generateRsaKeys()]);
   const seconds = Math.floor(nowMs / 1000);
   const isUnspecified = isIP(bindAddress) === 0 || isUnspecifiedAddress(bindAddress);
   const authority = createCertificateAuthority({
     commonName: `${ISSUER_PREFIX}${seconds}`,
     nowMs,
     days: VALID_DAYS,
-    key: 'rsa',
+    key: ofAuthority,
   });
   const { certPem, keyPem } = authority.issue({
     commonName: `localhost@${seconds}`,
     dnsNames: isUnspecified ? ['localhost', 'localhost'] : ['localhost'],
     ipAddresses: isUnspecified ? ['127.0.0.1'] : ['127.0.0.1', bindAddress],
     usages: ['serverAuth'],
-    key: 'rsa',
+    key: ofLeaf,
   });
   return { cert: certPem + authority.certPem, key: keyPem };
 }

@@ -4,11 +4,13 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  generateKeyPair,
   generateKeyPairSync,
   randomBytes,
   sign,
 } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
+import { promisify } from 'node:util';
 import {
   NULL,
   TAG,
@@ -34,6 +36,12 @@ const DAY_MS = 24 * HOUR_MS;
 
 export type KeyKind = 'ec' | 'rsa';
 
+/** Keys of one's own making. */
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
 /** PEM texts, each with its final newline, so that they can be joined by `+`. */
 export interface CertificateAndKey {
   readonly certPem: string;
@@ -47,7 +55,7 @@ export interface AuthorityRequest {
   readonly nowMs: number;
   /** ... for this many days, 3650 unless told. */
   readonly days?: number;
-  readonly key?: KeyKind;
+  readonly key?: KeyKind | KeyPair;
 }
 
 export interface LeafRequest {
@@ -65,7 +73,7 @@ export interface LeafRequest {
   /** Unless told, the validity is that of the authority. */
   readonly notBeforeMs?: number;
   readonly notAfterMs?: number;
-  readonly key?: KeyKind;
+  readonly key?: KeyKind | KeyPair;
 }
 
 export interface CertificateAuthority extends CertificateAndKey {
@@ -78,7 +86,7 @@ export interface CertificateAuthority extends CertificateAndKey {
 /** Makes a self-signed certificate authority (certificate version 3, SHA-256 signatures). */
 export function createCertificateAuthority(request: AuthorityRequest): CertificateAuthority {
   const { commonName, nowMs, days = 3650, key = 'ec' } = request;
-  const keys = generateKeys(key);
+  const keys = keysOf(key);
   const subject = distinguishedName([[OID.commonName, commonName]]);
   const notBeforeMs = nowMs - HOUR_MS;
   const der = signedCertificate({
@@ -129,7 +137,7 @@ function authority(der: Buffer, key: KeyObject): CertificateAuthority {
     keyPem: privateKeyPem(key),
 
     issue(leaf) {
-      const keys = generateKeys(leaf.key ?? 'ec');
+      const keys = keysOf(leaf.key ?? 'ec');
       const certificate = certify(
         {
           subject: subjectOf(leaf),
@@ -143,7 +151,7 @@ function authority(der: Buffer, key: KeyObject): CertificateAuthority {
     },
 
     issueAuthority({ commonName, key: kind = 'ec' }) {
-      const keys = generateKeys(kind);
+      const keys = keysOf(kind);
       const certificate = certify(
         {
           subject: distinguishedName([[OID.commonName, commonName]]),
@@ -158,14 +166,18 @@ function authority(der: Buffer, key: KeyObject): CertificateAuthority {
   };
 }
 
-interface KeyPair {
-  readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
+const RSA = { modulusLength: 2048 };
+const generateKeyPairAsync = promisify(generateKeyPair);
+
+/** RSA 2048. That takes 50 ms and more, in which others go on. */
+export function generateRsaKeys(): Promise<KeyPair> {
+  return generateKeyPairAsync('rsa', RSA);
 }
 
-function generateKeys(kind: KeyKind): KeyPair {
-  return kind === 'rsa'
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+function keysOf(key: KeyKind | KeyPair): KeyPair {
+  if (typeof key !== 'string') return key;
+  return key === 'rsa'
+    ? generateKeyPairSync('rsa', RSA)
     : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
