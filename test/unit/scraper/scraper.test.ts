@@ -477,3 +477,34 @@ describe('disposal', () => {
     expect(askedAt()).toEqual([0]);
   });
 });
+
+describe('very many nodes at the start', () => {
+  test('are taken up some at a time, as they are by then, and are not all settled before', async () => {
+    const { scraper, source, wait, requests, askedAt } = aScraper({ nodes: someNodes(1_000) });
+
+    scraper.start();
+    const atOnce = requests.length;
+    const before = scraper.status();
+    source.delete('node-0998');
+    source.upsert(aNode('node-0999', { kubeletPort: 10_251 }));
+    await wait(2);
+
+    expect(atOnce).toBeLessThan(1_000);
+    expect(before).toMatchObject({ nodes: 1_000, everyReachableNodeScrapedOnce: false });
+    expect(scraper.status()).toMatchObject({ nodes: 999, everyReachableNodeScrapedOnce: true });
+    expect(askedAt('node-0998')).toEqual([]);
+    expect(askedAt('node-0999')).toHaveLength(1);
+    const last = requests.find(({ node }) => node.name === 'node-0999');
+    expect(last?.node.kubeletPort).toBe(10_251);
+  });
+
+  test('are not taken up any more once it has ended', async () => {
+    const { scraper, wait, askedAt } = aScraper({ nodes: someNodes(1_000) });
+    scraper.start();
+
+    await scraper[Symbol.asyncDispose]();
+    await wait(2);
+
+    expect(askedAt('node-0999')).toEqual([]);
+  });
+});
