@@ -5,6 +5,7 @@ import { Counter, Gauge, collectDefaultMetrics } from 'prom-client';
 import type { Metric, Registry } from 'prom-client';
 import { SeriesHistogram } from '../model/instruments.ts';
 import type { Answer, Header } from './answer.ts';
+import { EventLoopDelay } from './event-loop-delay.ts';
 import {
   cpuSeconds,
   maxOpenFiles,
@@ -21,22 +22,20 @@ export type MetricsRegistry = Registry;
 
 const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
-/**
- * How often the delay of the event loop is sampled, ms. Each sample wakes the process up: every 10 ms, the library's choice,
- * costs a fifth of what 100 nodes cost.
- */
-const LOOP_SAMPLE_MS = 100;
+/** Of the library's monitor of the event loop, which cannot be left out; ours takes its place. As rare as a timer can be, ms. */
+const HARDLY_EVER_MS = 2 ** 31 - 1;
 
 /** process_* under the names of Prometheus' own clients, and nodejs_* of the runtime. Once for a registry. */
 export function registerProcessMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: HARDLY_EVER_MS });
   for (const { name } of registry.getMetricsAsArray()) {
     // The library's figures of the process are replaced: its CPU counters follow each other by one scrape.
     // Its three gauges named `_total` say what others of it say.
-    if (name.startsWith('process_') || /^nodejs_.*_total$/.test(name)) {
+    if (/^process_|^nodejs_.*_total$|^nodejs_eventloop_lag_./.test(name)) {
       registry.removeSingleMetric(name);
     }
   }
+  registerEventLoopDelay(registry);
   const registers = [registry];
   new Counter({
     name: 'process_cpu_seconds_total',
@@ -74,6 +73,23 @@ export function registerProcessMetrics(registry: Registry): void {
         }
       },
     });
+  }
+}
+
+/** nodejs_eventloop_lag_*; what was told last stands while nothing is new. */
+function registerEventLoopDelay(registry: Registry): void {
+  const delay = new EventLoopDelay();
+  const gauges = new Map<string, Gauge>();
+  /** All of them together, when the first is asked. */
+  const tell = (): void => {
+    for (const { name, seconds } of delay.take()) {
+      if (!Number.isNaN(seconds)) gauges.get(name)?.set(seconds);
+    }
+  };
+  for (const { name, help } of delay.take()) {
+    const isFirst = gauges.size === 0;
+    const registers = [registry];
+    gauges.set(name, new Gauge({ name, help, registers, ...(isFirst && { collect: tell }) }));
   }
 }
 
