@@ -10,7 +10,7 @@ const PODS = 64;
 const PERIOD_MS = 20_000;
 /**
  * Pods that selectors have picked and whose runs are kept, all selectors together: clients ask for what they like, and a pod
- * takes 700 bytes in each.
+ * of one or two containers takes 700 bytes in each.
  */
 const MOST_PICKED = 32_768;
 
@@ -50,8 +50,9 @@ export class PodRun implements ItemRun<PodMetrics> {
   readonly #timestampsMs: Float64Array;
   readonly #revisions: Uint32Array;
   #revision = 0;
-  /** Of all sources, when each place was looked at last; and until when that holds, if none of them changes. */
+  /** Of all sources, when the places were looked at last. */
   #changes = Number.NaN;
+  /** Until when what was found there holds, if no source changes; monotonic. */
   #allUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(pods: readonly PodRecord[], parts: RunParts) {
@@ -133,7 +134,7 @@ export class PodRun implements ItemRun<PodMetrics> {
 export interface PickedPods {
   /** Equal for equal questions. */
   readonly question: string;
-  /** Another number whenever the answer may be another one; undefined: nobody knows. */
+  /** Another number whenever the answer may be another one; undefined: nobody knows, or the answer shall not be kept. */
   readonly version: number | undefined;
   /** Undefined where nothing was found for a while. */
   pods(): Iterable<PodRecord | undefined>;
@@ -156,7 +157,7 @@ export class RunCache {
   /** Of pods that were picked before, where picking would give the same. */
   known({ question, version }: PickedPods): readonly PodRun[] | undefined {
     const kept = this.#picked.get(question);
-    if (kept === undefined || kept.version !== version) return undefined;
+    if (kept === undefined || version === undefined || kept.version !== version) return undefined;
     kept.isUsed = true;
     return kept.runs;
   }

@@ -120,9 +120,10 @@ function* inRuns(
 ): Generator<PodRun | undefined> {
   const { pods } = parts;
   const make = (some: readonly PodRecord[]): PodRun => new PodRun(some, parts);
+  const question = questionOf(namespace, labelSelector);
   const picked = {
-    question: JSON.stringify([namespace, labelSelector.requirements]),
-    version: pods.revision?.(namespace),
+    question,
+    version: question === '' ? undefined : pods.revision?.(namespace),
     pods: () => pods.list(namespace, labelSelector),
   };
   const known = cache.known(picked);
@@ -133,6 +134,17 @@ function* inRuns(
   const sequences = pods.sequences && (yield* pods.sequences(namespace, labelSelector));
   if (sequences) for (const sequence of sequences) yield* cache.runs(sequence, make);
   else yield* cache.pick(picked, make);
+}
+
+/** The longest question whose answer is kept, in characters, and the most requirements that it has. */
+const LONGEST_QUESTION = 1_024;
+const MOST_REQUIREMENTS = 16;
+
+/** Equal for equal lists; '' for one that is not worth to be known again. */
+function questionOf(namespace: string | undefined, { requirements }: LabelSelector): string {
+  if (requirements.length > MOST_REQUIREMENTS) return '';
+  const question = JSON.stringify([namespace, requirements]);
+  return question.length > LONGEST_QUESTION ? '' : question;
 }
 
 function* walked(request: ListRequest, { pods, usage }: PodsParts): Generator<boolean> {
