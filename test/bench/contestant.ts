@@ -22,6 +22,7 @@ export interface Surroundings {
 }
 
 export const RESOLUTION_S = 15;
+const LOOP_WATCH = new URL('loop-watch.ts', import.meta.url).href;
 
 export function ours({ nodeFlags, file, env }: ImageEntry, projectFolder: string): Contestant {
   return {
@@ -30,6 +31,11 @@ export function ours({ nodeFlags, file, env }: ImageEntry, projectFolder: string
     env,
     isOurs: true,
   };
+}
+
+/** The same with somebody who watches its event loop (loop-watch.ts). */
+export function watched({ command: [program = '', ...words], ...rest }: Contestant): Contestant {
+  return { ...rest, command: [program, '--import', LOOP_WATCH, ...words] };
 }
 
 /** @throws Error when there is no word in it. */

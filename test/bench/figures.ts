@@ -20,6 +20,12 @@ const SMALL = [
   ['readyz', '/readyz'],
 ] as const;
 
+const LOOP_DELAYS = [
+  ['Start', 'until the first figures'],
+  ['Rest', 'at rest'],
+  ['Lists', 'during lists'],
+] as const;
+
 /** Every figure that a run may have, in the order of the tables. What less of is better unless its name says "/s". */
 export const ROWS = [
   { key: 'secondsToListen', name: 'listens after, s' },
@@ -61,9 +67,20 @@ export const ROWS = [
   { key: 'podRoundP50', name: 'one pod during rounds: p50, ms' },
   { key: 'podRoundP99', name: 'one pod during rounds: p99, ms' },
   { key: 'podRoundMax', name: 'one pod during rounds: longest, ms' },
-  { key: 'loopDelayStart', name: 'longest event-loop delay until the first figures, ms' },
-  { key: 'loopDelayRest', name: 'longest event-loop delay at rest, ms' },
-  { key: 'loopDelayLists', name: 'longest event-loop delay during lists, ms' },
+  ...LOOP_DELAYS.map(
+    ([when, name]) =>
+      ({
+        key: `loopDelay${when}`,
+        name: `event-loop delay, longest of ten a second ${name}, ms`,
+      }) as const,
+  ),
+  ...LOOP_DELAYS.map(
+    ([when, name]) =>
+      ({
+        key: `loopBlock${when}`,
+        name: `event-loop delay, watched closely, longest ${name}, ms`,
+      }) as const,
+  ),
   { key: 'failures', name: 'requests that failed' },
   { key: 'checkedFigures', name: 'served figures checked' },
   { key: 'wrongFigures', name: 'nodes and pods with wrong figures' },
@@ -77,6 +94,7 @@ export const ROWS = [
 ] as const satisfies readonly Row[];
 
 export type FigureName = (typeof ROWS)[number]['key'];
+export type LoopPart = (typeof LOOP_DELAYS)[number][0];
 export type SmallName = (typeof SMALL)[number][0];
 export type ListName = (typeof LISTS)[number][0];
 

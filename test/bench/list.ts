@@ -248,6 +248,11 @@ class BenchWorld {
     return this.usage[Number(uid)];
   }
 
+  /** Of the one source. */
+  get changes(): number {
+    return this.source.version;
+  }
+
   podTerm({ uid }: { readonly uid: string }): Term | undefined {
     const { source } = this;
     const { timestampMs = 0 } = this.usage[Number(uid)] ?? {};
@@ -285,6 +290,9 @@ function appOver(world: BenchWorld) {
       podUsage: (pod) => world.podUsage(pod),
       hasPodUsage: (pod) => world.podUsage(pod) !== undefined,
       podTerm: (pod) => world.podTerm(pod),
+      get changes() {
+        return world.changes;
+      },
     },
     nodeSelector: parseLabelSelector(''),
     instruments: resourceMetricsInstruments(registry),

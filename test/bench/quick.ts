@@ -17,6 +17,7 @@ function quickPace({ nodes }: Size, hasPeer: boolean): Pace {
     restAfter: 0,
     // The other server may need half a minute to its first figures.
     podRounds: isBusy && !hasPeer ? 1 : 0,
+    watchesLoop: false,
     warmUpS: 0.5,
     largeListsS: isBusy ? 3 : 1,
     listS: isBusy ? 1 : 0.3,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -16,6 +16,7 @@ import { LoadClient } from './load-client-process.ts';
 
 const LISTEN_WITHIN_MS = 60_000;
 const LAST_WORDS = 12;
+const ANSWER_WITHIN_MS = 10_000;
 
 /** A metrics server that runs, and whoever asks it. */
 export interface RunningServer {
@@ -28,6 +29,8 @@ export interface RunningServer {
   readonly listeningMs: number;
   /** Rejects with its last words when it ended by itself. */
   readonly check: () => Promise<void>;
+  /** Of its event loop, since it was asked last, in ms; only where somebody watches it. */
+  readonly longestDelayMs: () => Promise<number>;
   /** All that it has written so far. */
   readonly readLog: () => Promise<string>;
 }
@@ -66,8 +69,10 @@ export async function startServer(
     kubeletCa: file('kubelet-ca.crt', cluster.kubeletCa),
     kubeconfig: means.canBePod ? undefined : file('kubeconfig', cluster.kubeconfig),
   });
+  const loopFile = join(folder, 'loop');
   const env = {
     ...process.env,
+    BENCH_LOOP_FILE: loopFile,
     ...contestant.env,
     ...(means.canBePod && {
       KUBERNETES_SERVICE_HOST: '127.0.0.1',
@@ -84,7 +89,23 @@ export async function startServer(
   const check = (): Promise<void> => throwIfEnded(server, contestant);
   const listeningMs = await whenListening(port, check);
   const readLog = (): Promise<string> => readFile(logFile, 'utf8');
-  return { pid: server.pid, port, client, startedMs, listeningMs, check, readLog };
+  const longestDelayMs = (): Promise<number> => askLoop(server.pid, loopFile, check);
+  const { pid } = server;
+  return { pid, port, client, startedMs, listeningMs, check, longestDelayMs, readLog };
+}
+
+async function askLoop(pid: number, file: string, check: () => Promise<void>): Promise<number> {
+  rmSync(file, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  const deadlineMs = performance.now() + ANSWER_WITHIN_MS;
+  while (!existsSync(file)) {
+    await check();
+    if (performance.now() > deadlineMs) {
+      throw new Error('Cannot measure: nobody watches the event loop of the server');
+    }
+    await sleep(10);
+  }
+  return Number(await readFile(file, 'utf8'));
 }
 
 async function throwIfEnded(server: ServerProcess, { name }: Contestant): Promise<void> {
