@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
-/** More have something to gain from optimized code; figures in docs/benchmarks.md. */
+/** What more nodes cost at rest is worth optimized code; figures in docs/benchmarks.md. */
 const FEW_NODES = 20;
 
 /**
  * Does without V8's optimizing compilers as long as there are few nodes, and returns what is to be told how many there are, as
  * often as that changes. The stronger one is 5 MB of Node's program, which a small cluster would load for two functions; what both need to
- * compile is never quite given back, 20 MB where clients ask as fast as they can. WebAssembly (undici's parser, for watches
+ * compile is never quite given back, 20 MB where clients ask as fast as they can. The price: there a request costs three times
+the CPU. WebAssembly (undici's parser, for watches
  * only) never gets them.
  *
  * Called before anything is compiled: V8 documents no order for these flags, but decides by them only when it next looks

@@ -9,7 +9,7 @@ const MAX_KNOWN = 1000;
  * Says where the sources have what runs from a bundle, whose places lie beside it (`main.js.places`, made by
  * scripts/bundle/places.ts). Node could do so itself from source maps (--enable-source-maps), and would keep the maps in memory;
  * this reads the file again for each place that is asked for first, and never so much of it by itself that V8 would
- * set its optimizing compiler on it: a server at rest gets by without that compiler, 6 MB of Node's program. What runs from the sources as they are is left as it is.
+ * set its optimizing compilers on it: a server at rest gets by without them (docs/adr/0013). What runs from the sources as they are is left as it is.
  */
 export class SourcePlaces {
   private readonly known = new Map<string, string>();

@@ -37,7 +37,7 @@ export interface PodIdentity {
  * It judges by the rules of retention.ts; ages are of the monotonic clock, so that nobody's wall clock counts.
  */
 export class Storage {
-  /** How often anything has changed that is said of pods, except by time. */
+  /** How often anything has changed that is said of pods, except by time; counted by the nodes' records. */
   changes = 0;
   readonly #config: StorageOptions['config'];
   readonly #clock: Clock;
