@@ -14,7 +14,7 @@ export interface CompareSpec {
   /** Undefined: ours alone. */
   readonly theirs: Contestant | undefined;
   readonly sizes: readonly Size[];
-  /** Undefined: as many as a size has by itself. */
+  /** Below LARGE_NODES; undefined: as many as a size has by itself. */
   readonly rounds: number | undefined;
   readonly means: Means;
   readonly paceAt: (size: Size) => Pace;
@@ -38,7 +38,7 @@ async function compareAt(size: Size, spec: CompareSpec): Promise<SizeResult> {
   await using house = new AsyncDisposableStack();
   const { ours, theirs, means } = spec;
   const pace = spec.paceAt(size);
-  const rounds = spec.rounds ?? (size.nodes >= LARGE_NODES ? 1 : ROUNDS);
+  const rounds = size.nodes >= LARGE_NODES ? 1 : (spec.rounds ?? ROUNDS);
   spec.progress(`${sizeName(size)}: starting the kubelets`);
   const cluster = await startCluster(size, new Children(means.pins, house));
   const found = new Map<Contestant, Figures[]>();

@@ -47,7 +47,7 @@ Flags:
                        --authorization-kubeconfig. 'none' compares with nobody. The Go server:
                        go install sigs.k8s.io/metrics-server/cmd/metrics-server@v0.9.0
   --size=NxM,...       nodes and pods of each (${ALL_SIZES})
-  --rounds=N           lives of each server at each size (3; one from 5,000 nodes on)
+  --rounds=N           lives of each server at each size (3; always one from 5,000 nodes on)
   --no-build           runs what was built before
   --quick              small sizes, in less than two minutes; exit code 1 when a figure breaks its bound
   --write              puts the result into docs/benchmarks.md
