@@ -63,11 +63,15 @@ export interface Verdict {
  * nanocore, the byte, the second of the timestamp and the nanosecond of the window. Items of other nodes are passed over.
  *
  * The references must have taken every answer that was sent until the lists were read.
+ *
+ * A pod may have the name of one that ran elsewhere before. Until its own kubelet has told it, the figures of that one may be served: of
+ * /metrics/resource, which tells no uids, or while we have not heard of the change. So a young one is passed over until then.
  */
 export function checkServed(
   lists: ServedLists,
   references: ReadonlyMap<string, NodeReference>,
   pods: readonly Whereabouts[],
+  isYoung: (pod: Whereabouts) => boolean = () => false,
 ): Verdict {
   const wrong: string[] = [];
   const found = new Set<string>();
@@ -96,7 +100,7 @@ export function checkServed(
     const key = `${item.metadata.namespace ?? ''}/${item.metadata.name}`;
     const pod = whereabouts.get(key);
     const reference = pod && references.get(pod.nodeName);
-    if (!reference) continue;
+    if (!reference || (isYoung(pod) && !reference.hasTold(pod))) continue;
     const containers = new Map(item.containers.map(({ name, usage }) => [name, figuresOf(usage)]));
     judge(
       `pod ${key} on ${pod.nodeName}`,

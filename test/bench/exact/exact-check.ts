@@ -38,6 +38,9 @@ const MOST_COMPLAINTS = 20;
 /** As long as figures can be served: staleness, and an excused kubelet's five minutes. */
 const MEMORY_MS = 7 * 60_000;
 
+/** So long a pod is young: longer than figures are served of a kubelet that is silent. */
+const YOUNG_MS = 60_000;
+
 /**
  * Checks again and again, while everything else goes on, that what a metrics server serves of the sampled nodes follows
  * from what their kubelets answered. To be made when the server is about to start; `check` at least once a minute.
@@ -54,6 +57,8 @@ export class ExactCheck {
   private readonly references = new Map<string, NodeReference>();
   private readonly errors: number[] = [];
   private readonly complaints: string[] = [];
+  /** When the pods that there are now were seen first, ms of Date. */
+  private readonly since = new Map<string, number>();
   private next = 0;
   private checks = 0;
   private checked = 0;
@@ -65,8 +70,11 @@ export class ExactCheck {
 
   /** Forgets all answers up to now. */
   async begin(): Promise<void> {
-    this.next = (await this.options.handOver(Number.MAX_SAFE_INTEGER)).next;
+    const { next, pods } = await this.options.handOver(Number.MAX_SAFE_INTEGER);
+    this.next = next;
     this.references.clear();
+    this.since.clear();
+    for (const pod of pods) this.since.set(keyOf(pod), Number.NEGATIVE_INFINITY);
   }
 
   /** Reads both lists once. */
@@ -82,7 +90,9 @@ export class ExactCheck {
     const after = new Map((await this.takeOver()).map((pod) => [keyOf(pod), pod]));
     // A pod that came, went or moved meanwhile may have been served from where it was or where it is.
     const stayed = before.filter((pod) => after.has(keyOf(pod)));
-    const verdict = checkServed({ askedAtMs, nodes, pods }, this.references, stayed);
+    const isYoung = (pod: Whereabouts): boolean =>
+      askedAtMs - (this.since.get(keyOf(pod)) ?? askedAtMs) < YOUNG_MS;
+    const verdict = checkServed({ askedAtMs, nodes, pods }, this.references, stayed, isYoung);
     this.checks += 1;
     this.checked += verdict.checked;
     this.wrong += verdict.wrong.length;
@@ -105,6 +115,10 @@ export class ExactCheck {
     const { entries, next, pods } = await this.options.handOver(this.next);
     this.next = next;
     for (const entry of entries) this.take(entry);
+    const nowMs = Date.now();
+    const keys = new Set(pods.map((pod) => keyOf(pod)));
+    for (const key of keys) if (!this.since.has(key)) this.since.set(key, nowMs);
+    for (const key of this.since.keys()) if (!keys.has(key)) this.since.delete(key);
     return pods;
   }
 

@@ -166,6 +166,11 @@ export class NodeReference {
     return complaintOf(snapshots, served);
   }
 
+  /** Whether any answer that counts had the pod. */
+  hasTold(pod: PodKey): boolean {
+    return this.snapshotsOf(pod).length > 0;
+  }
+
   /** Under its uid, and under none, as one of the sources has it. */
   private snapshotsOf(pod: PodKey): readonly Snapshot[] {
     const uids = new Set([pod.uid, '']);

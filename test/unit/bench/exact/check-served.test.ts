@@ -91,11 +91,12 @@ interface Given {
   readonly bodies?: readonly string[];
   readonly lost?: readonly number[];
   readonly askedAtMs?: number;
+  readonly isYoung?: boolean;
 }
 
 function judge(
   lists: ServedLists,
-  { bodies = ANSWERS, lost = [], askedAtMs }: Given = {},
+  { bodies = ANSWERS, lost = [], askedAtMs, isYoung = false }: Given = {},
 ): Verdict {
   const reference = new NodeReference({ resolutionMs: 15_000, memoryMs: 60_000 });
   for (const [at, body] of bodies.entries()) {
@@ -106,7 +107,7 @@ function judge(
     });
   }
   const asked = { ...lists, askedAtMs: askedAtMs ?? lists.askedAtMs };
-  return checkServed(asked, new Map([['n', reference]]), [POD]);
+  return checkServed(asked, new Map([['n', reference]]), [POD], () => isYoung);
 }
 
 describe('checkServed', () => {
@@ -168,6 +169,16 @@ describe('checkServed', () => {
 
     expect(judge(lists).wrong).toHaveLength(1);
     expect(judge(listsOf(SERVED), { bodies: [] }).wrong).toHaveLength(2);
+  });
+
+  test('passes over a young pod until its kubelet has told it, and no longer', () => {
+    const wrongPod = { ...SERVED, main: { ...SERVED.main, memory: '1Mi' } };
+
+    const untold = judge(listsOf(wrongPod), { bodies: [], isYoung: true });
+    const told = judge(listsOf(wrongPod), { isYoung: true });
+
+    expect(untold.wrong).toEqual([expect.stringMatching(/^node n: /)]);
+    expect(told.wrong).toEqual([expect.stringMatching(/^pod /)]);
   });
 
   test('says what was served and what the last answer would have had', () => {
