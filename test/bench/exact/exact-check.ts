@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NodeReference } from '../../support/exact/node-reference.ts';
+import { LostTrackError, NodeReference } from '../../support/exact/node-reference.ts';
 import { readAnswer } from '../../support/exact/readings.ts';
 import {
   type NodeMetricsList,
@@ -26,8 +26,9 @@ export interface ExactFigures {
   readonly checks: number;
   /** Nodes and containers whose CPU, memory, timestamp and window were compared. */
   readonly checked: number;
-  /** How many nodes and pods nothing explained, and what is wrong with the first of them. */
+  /** How many nodes and pods nothing explained. */
   readonly wrong: number;
+  /** What is wrong with the first of them, and which nodes are checked no more. */
   readonly complaints: readonly string[];
   /** Of CPU against the mean of the counter by the true times of its points; NaN when nothing was compared. */
   readonly medianError: number;
@@ -59,6 +60,8 @@ export class ExactCheck {
   private readonly complaints: string[] = [];
   /** When the pods that there are now were seen first, ms of Date. */
   private readonly since = new Map<string, number>();
+  /** Nodes of which too many answers may have been lost. */
+  private readonly lost = new Set<string>();
   private next = 0;
   private checks = 0;
   private checked = 0;
@@ -123,6 +126,7 @@ export class ExactCheck {
   }
 
   private take(entry: Entry): void {
+    if (this.lost.has(entry.nodeName)) return;
     const reference =
       this.references.get(entry.nodeName) ??
       new NodeReference({ resolutionMs: this.options.resolutionMs, memoryMs: MEMORY_MS });
@@ -131,12 +135,19 @@ export class ExactCheck {
       reference.forget(entry.goneAtMs);
       return;
     }
-    reference.take({
-      sentAtMs: entry.sentAtMs,
-      mayBeLost: !entry.certain,
-      readings: readAnswer(entry.source, entry.body),
-      truths: new Map(entry.truths.map(([key, atMs, startMs]) => [key, { atMs, startMs }])),
-    });
+    try {
+      reference.take({
+        sentAtMs: entry.sentAtMs,
+        mayBeLost: !entry.certain,
+        readings: readAnswer(entry.source, entry.body),
+        truths: new Map(entry.truths.map(([key, atMs, startMs]) => [key, { atMs, startMs }])),
+      });
+    } catch (error) {
+      if (!(error instanceof LostTrackError)) throw error;
+      this.lost.add(entry.nodeName);
+      this.references.delete(entry.nodeName);
+      this.complaints.push(`node ${entry.nodeName} is checked no more: ${error.message}`);
+    }
   }
 }
 

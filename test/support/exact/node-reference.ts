@@ -248,10 +248,15 @@ function keyOf(pod: PodKey): string {
   return `${pod.namespace}/${pod.name}/${pod.uid}`;
 }
 
+/** So many answers may have been lost that nobody can say what follows from the others. */
+export class LostTrackError extends Error {}
+
 function distinct(states: readonly State[]): readonly State[] {
   const byText = new Map(states.map((state) => [textOf(state), state]));
   if (byText.size > MOST_STATES) {
-    throw new Error(`Cannot follow a container: it may be in ${byText.size} different states`);
+    throw new LostTrackError(
+      `Cannot follow a container: it may be in ${byText.size} different states`,
+    );
   }
   return [...byText.values()];
 }

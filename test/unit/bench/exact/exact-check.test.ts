@@ -30,13 +30,13 @@ function aStage(serve: (cpu: bigint) => bigint = (cpu) => cpu) {
   const world: World = aWorld([aPodPlan({ containers: [aContainerPlan(uneven)] })], clock);
   const recorder = new AnswerRecorder(world);
   let state = blankState('summary');
-  const answer = (atMs: number): void => {
+  const answer = (atMs: number, isWhole = true): void => {
     clock.set(atMs);
     const node = world.node('node-1');
     if (!node) throw new Error('no node');
     const view = viewNode(world, node, atMs);
     const body = summaryText(view, true);
-    const sent = Promise.resolve(true);
+    const sent = Promise.resolve(isWhole);
     const said = { nodeName: 'node-1', source: 'summary' as const, body };
     recorder.record({ ...said, view, fault: undefined, sent });
     const reading = readAnswer('summary', body).node;
@@ -94,6 +94,22 @@ describe('ExactCheck', () => {
 
     expect(check.figures()).toMatchObject({ checked: 3, wrong: 3, medianError: Number.NaN });
     expect(check.figures().complaints[0]).toContain('node node-1: ');
+  });
+
+  test('gives a node up, and says so, when too many answers may have been lost', async () => {
+    const { answer, check } = aStage((cpu) => cpu + 1n);
+
+    await check.begin();
+    for (let at = 0; at < 12; at++) {
+      answer(NOON_MS + at * 15_000, false);
+      await check.check();
+    }
+    const { complaints, checked } = check.figures();
+    answer(NOON_MS + 12 * 15_000);
+    await check.check();
+
+    expect(complaints.at(-1)).toContain('node node-1 is checked no more: ');
+    expect(check.figures().checked).toBe(checked);
   });
 
   test('forgets what was answered before it begins', async () => {
