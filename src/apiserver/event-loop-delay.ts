@@ -4,7 +4,7 @@ import { createHistogram } from 'node:perf_hooks';
  * How often a timer is watched. Each wakes the process up: the runtime's own monitor, as prom-client sets it, does so
  * a hundred times a second, which costs as much as a fifth of 100 nodes.
  */
-const EVERY_MS = 100;
+const EVERY_MS = 1000;
 const NANOS_PER_MS = 1_000_000;
 const NANOS_PER_SECOND = 1e9;
 
@@ -32,7 +32,7 @@ const FIGURES: readonly {
 ];
 
 /**
- * How much later than due timers are called, of ten a second, from now on. Of what holds the event loop up between two of
+ * How much later than due timers are called, of one a second, from now on. Of what holds the event loop up between two of
  * them nothing is seen; of what lasts longer, at least the rest.
  */
 export class EventLoopDelay {
@@ -52,7 +52,7 @@ export class EventLoopDelay {
     const delays = this.#delays;
     const figures = FIGURES.map(({ name, what, read }) => ({
       name: `nodejs_eventloop_lag_${name}_seconds`,
-      help: `${what} delay of the timers that the event loop called since the last scrape, of ten a second.`,
+      help: `${what} delay of the timers that the event loop called since the last scrape, of one a second.`,
       seconds: delays.count === 0 ? Number.NaN : read(delays) / NANOS_PER_SECOND,
     }));
     delays.reset();

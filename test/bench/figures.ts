@@ -71,7 +71,7 @@ export const ROWS = [
     ([when, name]) =>
       ({
         key: `loopDelay${when}`,
-        name: `event-loop delay, longest of ten a second ${name}, ms`,
+        name: `event-loop delay, longest of one a second ${name}, ms`,
       }) as const,
   ),
   ...LOOP_DELAYS.map(

@@ -154,7 +154,7 @@ describe('compareReport', () => {
       '|  | ours | theirs | ratio |',
       '| --- | ---: | ---: | ---: |',
       '| CPU at rest, after lists, millicores | 15 (10 to 20) | 60 | 0.25 |',
-      '| event-loop delay, longest of ten a second at rest, ms | 4 |  |  |',
+      '| event-loop delay, longest of one a second at rest, ms | 4 |  |  |',
     ]);
   });
 
