@@ -4,7 +4,6 @@ import express from 'express';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { goQuote } from '../apimachinery/go-quote.ts';
 import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
-import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { type Header, NO_SNIFF, type WholeAnswer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
@@ -13,7 +12,6 @@ import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
-import { HeaderView } from './authentication/header-view.ts';
 import { removeHeaders } from './authentication/identity-headers.ts';
 import { corsHeaders } from './cors.ts';
 import { type Site, dispatch, errorAnswer } from './dispatch.ts';
@@ -34,7 +32,7 @@ import { impersonationInstruments } from './impersonation/instruments.ts';
 import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.ts';
 import { badRequest, refuse } from './http-rules.ts';
 import { InFlightLimit } from './in-flight.ts';
-import { type Filter, type RequestInstruments, requestInstruments } from './instruments.ts';
+import { requestInstruments } from './instruments.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { openApiDocuments } from './openapi/documents.ts';
 import { type RequestBook, RequestBooks } from './request-book.ts';
@@ -44,6 +42,7 @@ import { type Route, routeOf } from './route.ts';
 import { type MetricsRegistry, metricsAnswer } from './self-metrics.ts';
 import { keepHeaders, send, sendWhole } from './send.ts';
 import { sparingLog } from './sparing-log.ts';
+import { inTurn, stopwatch } from './stages.ts';
 import { Turns } from './turns.ts';
 
 /** Everything known of one request on its way through the chain. */
@@ -51,7 +50,7 @@ interface Exchange {
   readonly api: ApiRequest;
   readonly route: Route;
   readonly book: RequestBook;
-  readonly user?: UserInfo;
+  user: UserInfo | undefined;
   bytes: number;
 }
 
@@ -88,7 +87,7 @@ export function createApp(given: AppParts): RequestListener {
 
   const app = express();
   app.disable('x-powered-by');
-  app.use(
+  const stages = [
     auditId,
     readRequest(groups, new RequestBooks(instruments)),
     account(parts),
@@ -102,8 +101,8 @@ export function createApp(given: AppParts): RequestListener {
     limitInFlight(limit),
     timed('authorization', authorize(parts)),
     serve(site, parts.registry, turns, new MemoryGuard(parts)),
-    panicGuard(parts.log),
-  );
+  ];
+  app.use(inTurn(stages), panicGuard(parts.log));
   return (request, response) => {
     // Express answers URLs that it cannot read with a page of its own. Here it gets one that it can, since
     // RequestInfo alone reads them.
@@ -132,7 +131,13 @@ function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
         header: (name) => firstLine(request, name) ?? '',
       };
       const route = routeOf(info, groups);
-      response.locals.exchange = { api, route, book: books.open(method, route, info), bytes: 0 };
+      response.locals.exchange = {
+        api,
+        route,
+        book: books.open(method, route, info),
+        user: undefined,
+        bytes: 0,
+      };
     } catch (error) {
       if (!(error instanceof RequestInfoError)) throw error;
       if (error.code === 400) refuse(response, badRequest());
@@ -148,7 +153,7 @@ function account({ log, clock }: AppParts): Stage {
   return (_request, response, next) => {
     const startMs = clock.monotonicMs();
     const { api, book } = response.locals.exchange;
-    response.once('close', () => {
+    response.on('close', () => {
       const { user, bytes } = response.locals.exchange;
       const durationMs = Math.round((clock.monotonicMs() - startMs) * 1000) / 1000;
       const code = response.statusCode;
@@ -209,7 +214,7 @@ function deadline(maximumMs: number): Stage {
       return;
     }
     const timer = setTimeout(expire, allowedMs);
-    response.once('close', () => {
+    response.on('close', () => {
       clearTimeout(timer);
     });
     next();
@@ -236,7 +241,7 @@ function authenticate(authenticator: Authenticator): Stage {
     const user = await authenticator.authenticate(credentials);
     if (isOver(response)) return;
     if (!user) throw unauthorized();
-    response.locals.exchange = { ...response.locals.exchange, user };
+    response.locals.exchange.user = user;
     next();
   };
 }
@@ -248,13 +253,13 @@ function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
   return async (request, response, next) => {
     const { api, user: requestor } = response.locals.exchange;
     try {
-      const wanted = wantedUser(new HeaderView(request.rawHeaders));
+      const wanted = wantedUser(request.rawHeaders);
       if (wanted && requestor) {
         removeHeaders(request, isImpersonationHeader);
         const signal = whenOver(response);
         const user = await impersonator.impersonate(requestor, wanted, api.info, signal);
         log.debug({ user: requestor.name, actingAs: user.name }, 'Impersonates another user');
-        response.locals.exchange = { ...response.locals.exchange, user };
+        response.locals.exchange.user = user;
       }
     } catch (err) {
       if (err instanceof StatusError) write(response, errorAnswer(err, api), NO_SNIFF);
@@ -275,29 +280,9 @@ function limitInFlight(limit: InFlightLimit): Stage {
       write(response, TOO_MANY_REQUESTS);
       return;
     }
-    response.once('close', leave);
+    response.on('close', leave);
     next();
   };
-}
-
-/** Measures how long a stage takes until it passes the request on, or, when it has to wait, throws it out. */
-function stopwatch(clock: Clock, instruments: RequestInstruments) {
-  return (filter: Filter, stage: Stage): Stage =>
-    (request, response, next) => {
-      const startMs = clock.monotonicMs();
-      const observe = (): void => {
-        instruments.filtered(filter, (clock.monotonicMs() - startMs) / 1000);
-      };
-      const waiting: unknown = stage(request, response, () => {
-        observe();
-        next();
-      });
-      if (!(waiting instanceof Promise)) return undefined;
-      return waiting.catch((error: unknown) => {
-        observe();
-        throw error;
-      });
-    };
 }
 
 function authorize({ authorizer, log }: AppParts): Stage {
@@ -378,7 +363,7 @@ function write(
 /** Aborts when the answer has been sent or nobody waits for it any more. */
 function whenOver(response: Response<unknown, Locals>): AbortSignal {
   const over = new AbortController();
-  response.once('close', () => {
+  response.on('close', () => {
     over.abort();
   });
   return over.signal;

@@ -5,15 +5,15 @@ import { textOfBytes } from '../../apimachinery/byte-text.ts';
  * `headers` joins repeated lines with a comma, and a group name may contain one.
  */
 export class HeaderView {
-  readonly #names: readonly string[];
-  readonly #values: readonly string[];
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
 
   /** `rawHeaders`: name, value, name, value ... with one character a byte, as node:http gives them. */
   constructor(rawHeaders: readonly string[]) {
-    this.#names = rawHeaders
-      .filter((_, index) => index % 2 === 0)
-      .map((name) => name.toLowerCase());
-    this.#values = rawHeaders.filter((_, index) => index % 2 === 1);
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      this.#names.push((rawHeaders[index] ?? '').toLowerCase());
+      this.#values.push(rawHeaders[index + 1] ?? '');
+    }
   }
 
   /** The first value; undefined when there is no such line. */
@@ -25,17 +25,23 @@ export class HeaderView {
   /** The values of all lines with this name (in any case), in their order. */
   values(name: string): string[] {
     const wanted = name.toLowerCase();
-    return [...this.#names.keys()]
-      .filter((index) => this.#names[index] === wanted)
-      .map((index) => this.#valueAt(index));
+    const found: string[] = [];
+    for (let index = 0; index < this.#names.length; index++) {
+      if (this.#names[index] === wanted) found.push(this.#valueAt(index));
+    }
+    return found;
   }
 
   /** The lines whose lower-cased name begins with the prefix (in any case), names without it. */
   withPrefix(prefix: string): { rest: string; value: string }[] {
     const start = prefix.toLowerCase();
-    return [...this.#names.entries()]
-      .filter(([, name]) => name.startsWith(start))
-      .map(([index, name]) => ({ rest: name.slice(start.length), value: this.#valueAt(index) }));
+    const found: { rest: string; value: string }[] = [];
+    for (let index = 0; index < this.#names.length; index++) {
+      const name = this.#names[index] ?? '';
+      if (!name.startsWith(start)) continue;
+      found.push({ rest: name.slice(start.length), value: this.#valueAt(index) });
+    }
+    return found;
   }
 
   /** Go's clients send UTF-8; Node reads one character a byte. */

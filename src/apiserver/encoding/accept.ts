@@ -1,3 +1,10 @@
+import { LRUCache } from 'lru-cache';
+
+/** Headers whose clauses are remembered: clients have few, and send them with each request. */
+const MOST_KNOWN = 256;
+const LONGEST_KNOWN = 512;
+const known = new LRUCache<string, readonly Clause[]>({ max: MOST_KNOWN });
+
 /** One range of media types of an Accept header. */
 export interface Clause {
   readonly type: string;
@@ -11,7 +18,17 @@ export interface Clause {
  * The clauses of an Accept header, best first. As upstream (munnerz/goautoneg), a weight of 0 excludes
  * nothing, it comes last, and what cannot be read is left out.
  */
-export function parseAccept(header: string): Clause[] {
+export function parseAccept(header: string): readonly Clause[] {
+  if (header.length > LONGEST_KNOWN) return clausesOf(header);
+  let clauses = known.get(header);
+  if (clauses === undefined) {
+    clauses = clausesOf(header);
+    known.set(header, clauses);
+  }
+  return clauses;
+}
+
+function clausesOf(header: string): Clause[] {
   const sorted: Clause[] = [];
   for (const clause of header.split(',').flatMap((text) => parseClause(text) ?? [])) {
     let at = sorted.length;

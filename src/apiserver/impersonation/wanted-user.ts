@@ -1,7 +1,8 @@
 import { goQuote } from '../../apimachinery/go-quote.ts';
 import { badRequest } from '../../apimachinery/status-error.ts';
 import type { UserInfo } from '../authentication/authenticator.ts';
-import type { HeaderView } from '../authentication/header-view.ts';
+import { HeaderView } from '../authentication/header-view.ts';
+import { hasHeader } from '../authentication/identity-headers.ts';
 import { percentDecode } from '../query.ts';
 
 const USER = 'impersonate-user';
@@ -18,7 +19,9 @@ export function isImpersonationHeader(name: string): boolean {
  * Whom the headers ask to act as, nothing added yet; undefined when they ask for nobody.
  * @throws StatusError 400 for parts of an identity without a name (contract 7.4).
  */
-export function wantedUser(headers: HeaderView): UserInfo | undefined {
+export function wantedUser(rawHeaders: readonly string[]): UserInfo | undefined {
+  if (!hasHeader(rawHeaders, isImpersonationHeader)) return undefined;
+  const headers = new HeaderView(rawHeaders);
   const name = headers.get(USER) ?? '';
   const uid = headers.get(UID) ?? '';
   const groups = headers.values(GROUP);

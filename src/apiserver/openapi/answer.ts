@@ -89,7 +89,7 @@ function expires(nowMs: number): string {
   return date.toUTCString().replace(/GMT$/, 'UTC');
 }
 
-function wishesOf({ header }: OpenApiRequest): Clause[] {
+function wishesOf({ header }: OpenApiRequest): readonly Clause[] {
   return parseAccept(header('accept') || '*/*');
 }
 

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { HeaderView } from '../../../../src/apiserver/authentication/header-view.ts';
 import {
   isImpersonationHeader,
   wantedUser,
 } from '../../../../src/apiserver/impersonation/wanted-user.ts';
 
-const wanted = (...raw: string[]) => wantedUser(new HeaderView(raw));
+const wanted = (...raw: string[]) => wantedUser(raw);
 
 describe('wantedUser', () => {
   test.each([

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.ts';
+import type { Filter, RequestInstruments } from './instruments.ts';
+
+type Stage<Request, Response> = (request: Request, response: Response, next: () => void) => unknown;
+
+/**
+ * Runs stages one after another in one layer of Express, which makes half a kilobyte of garbage for each layer of each
+ * request. What a stage throws, or its promise is rejected with, goes to the error handler behind, as from a layer of
+ * its own.
+ */
+export function inTurn<Request, Response>(
+  stages: readonly Stage<Request, Response>[],
+): (request: Request, response: Response, next: (error?: unknown) => void) => void {
+  return (request, response, next) => {
+    let begun = 0;
+    const go = (): void => {
+      const stage = stages[begun++];
+      if (stage === undefined) {
+        next();
+        return;
+      }
+      try {
+        const waiting = stage(request, response, go);
+        if (waiting instanceof Promise) waiting.catch(next);
+      } catch (error) {
+        next(error);
+      }
+    };
+    go();
+  };
+}
+
+/** Measures how long a stage takes until it passes the request on, or, when it has to wait, throws it out. */
+export function stopwatch(clock: Clock, instruments: RequestInstruments) {
+  return <Request, Response>(
+      filter: Filter,
+      stage: Stage<Request, Response>,
+    ): Stage<Request, Response> =>
+    (request, response, next) => {
+      const startMs = clock.monotonicMs();
+      const observe = (): void => {
+        instruments.filtered(filter, (clock.monotonicMs() - startMs) / 1000);
+      };
+      const waiting = stage(request, response, () => {
+        observe();
+        next();
+      });
+      if (!(waiting instanceof Promise)) return undefined;
+      return waiting.catch((error: unknown) => {
+        observe();
+        throw error;
+      });
+    };
+}
