@@ -4,6 +4,7 @@ import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from './clock.ts';
 import { sparingCompilers } from './compilers.ts';
+import { yieldingWorkers } from './worker-priority.ts';
 import type { Config } from './config/config.ts';
 import { helpText } from './config/help.ts';
 import { parseOptions } from './config/options.ts';
@@ -50,7 +51,8 @@ async function serve(config: Config): Promise<number> {
     await pinoFor(config.logging),
   );
   const start = { isOver: false };
-  const onNodes = sparingCompilers();
+  const useCompilers = sparingCompilers();
+  const lowerWorkers = yieldingWorkers(log);
   try {
     await runServer(
       config,
@@ -64,7 +66,10 @@ async function serve(config: Config): Promise<number> {
         onListening: () => {
           start.isOver = true;
         },
-        onNodes,
+        onNodes: (nodes) => {
+          useCompilers(nodes);
+          lowerWorkers(nodes);
+        },
       },
       endSignal(),
     );

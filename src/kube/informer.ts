@@ -13,6 +13,7 @@ import type { Follower } from './presence.ts';
 import { ProtobufListDecoder } from './protobuf-list-decoder.ts';
 import { Relist } from './relist.ts';
 import type { Mirror } from './relist.ts';
+import { sparingOthers } from './spare-others.ts';
 import { Trouble } from './trouble.ts';
 import { watchEvents } from './watch-event.ts';
 import type { ObjectEvent } from './watch-event.ts';
@@ -222,7 +223,7 @@ export class Informer implements AsyncDisposable {
     this.letIn();
     if (relist) silence.restart();
     let events = 0;
-    for await (const event of watchEvents(body, MAX_OBJECT_BYTES)) {
+    for await (const event of watchEvents(sparingOthers(body), MAX_OBJECT_BYTES)) {
       events++;
       if (event.type === 'error') throw event.error;
       if (!relist) {
@@ -290,7 +291,7 @@ export class Informer implements AsyncDisposable {
         signal,
       });
       this.letIn();
-      for await (const chunk of body) {
+      for await (const chunk of sparingOthers(body)) {
         if (chunk.length === 0) continue;
         decoder ??= decoderOf(chunk);
         for (const item of decoder.write(chunk)) relist.show(item);
