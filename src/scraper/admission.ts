@@ -1,5 +1,5 @@
 /** As fast as a thousand at once, and a fraction of their memory (docs/perf.md 3). */
-const QUICK_SCRAPES = 32;
+const FEWEST_QUICK = 32;
 /** A scrape that takes longer waits for its kubelet and not for us: it gives its place to the next. */
 const QUICK_MS = 500;
 
@@ -13,10 +13,33 @@ export interface Place {
  * Bounds how many scrapes run at once, in order of arrival. A slow kubelet holds a place for half a second
  * at most, so that any number of silent ones cannot keep the others waiting; slow scrapes are bounded by
  * the number of nodes, each having one at most.
+ *
+ * At the start, and when kube-apiserver is back, there are 32 places whatever waits: connections that are made together hold
+ * up the event loop, and each kubelet may have to ask kube-apiserver who we are. Else as many as
+ * carry all nodes once in a resolution if each of them takes that half second: 32 would carry 5,000 only while
+ * none takes 96 ms.
  */
 export class Admission {
   readonly #waiting = new Set<() => void>();
+  #places = FEWEST_QUICK;
   #quick = 0;
+
+  /** Makes room for so many nodes, each to be scraped once in a resolution. */
+  carry(nodes: number, resolutionMs: number): void {
+    this.#places = Math.max(FEWEST_QUICK, Math.ceil((nodes * QUICK_MS) / resolutionMs));
+    for (let free = this.#places - this.#quick; free > 0; free--) this.#startNext();
+  }
+
+  /** As at the start: all nodes are about to come at once. */
+  narrow(): void {
+    this.#places = FEWEST_QUICK;
+  }
+
+  /** Nothing that waits is begun any more. */
+  close(): void {
+    this.#places = 0;
+    this.#waiting.clear();
+  }
 
   /** Calls `begin` when there is a place: at once, or later. */
   enter(begin: () => void): Place {
@@ -44,7 +67,7 @@ export class Admission {
   }
 
   #startNext(): void {
-    if (this.#quick >= QUICK_SCRAPES) return;
+    if (this.#quick >= this.#places) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#waiting.delete(next);

@@ -96,7 +96,7 @@ export class Scraper implements AsyncDisposable {
       }),
       this.#options.reviewer.subscribe({
         back: () => {
-          // As many at once as ever: admission.ts.
+          this.#house?.admission.narrow();
           for (const loop of this.#loops.values()) loop.wake();
         },
       }),
@@ -126,6 +126,8 @@ export class Scraper implements AsyncDisposable {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     clearInterval(this.#turns);
     clearImmediate(this.#enrolling);
+    this.#pending.clear();
+    this.#house?.admission.close();
     for (const loop of this.#loops.values()) loop.close();
     this.#loops.clear();
     await Promise.all(this.#running);
@@ -182,6 +184,7 @@ export class Scraper implements AsyncDisposable {
   #turn(nowMs: number): void {
     this.#lastTurnMs = nowMs;
     this.#rounds.turn();
+    this.#house?.admission.carry(this.#loops.size, this.#resolutionMs);
     this.#failures.sumUp(this.#loops.size, nowMs);
   }
 

@@ -17,7 +17,7 @@ function crowd(count: number) {
   for (let nth = 0; nth < count; nth++) {
     places.push(admission.enter(() => begun.push(nth)));
   }
-  return { begun, leave: (nth: number) => places[nth]?.leave() };
+  return { admission, begun, leave: (nth: number) => places[nth]?.leave() };
 }
 
 describe('Admission', () => {
@@ -68,5 +68,60 @@ describe('Admission', () => {
     for (let nth = 0; nth < 3; nth++) leave(nth);
 
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    { nodes: 1, resolutionMs: 15_000, places: 32 },
+    { nodes: 960, resolutionMs: 15_000, places: 32 },
+    { nodes: 5_000, resolutionMs: 15_000, places: 167 },
+    { nodes: 5_000, resolutionMs: 60_000, places: 42 },
+  ])('has $places places for $nodes nodes every $resolutionMs ms', (row) => {
+    const { admission, begun } = crowd(300);
+
+    admission.carry(row.nodes, row.resolutionMs);
+
+    expect(begun).toHaveLength(row.places);
+  });
+
+  test('carries 5,000 kubelets that take 400 ms, once in 15 s', () => {
+    const admission = new Admission();
+    admission.carry(5_000, 15_000);
+    let begun = 0;
+
+    for (let nth = 0; nth < 5_000; nth++) {
+      const place = admission.enter(() => {
+        begun++;
+        setTimeout(() => {
+          place.leave();
+        }, 400);
+      });
+      jest.advanceTimersByTime(3);
+    }
+
+    expect(begun).toBe(5_000);
+  });
+
+  test('takes no place back from a scrape when there are fewer nodes', () => {
+    const { admission, begun, leave } = crowd(300);
+    admission.carry(5_000, 15_000);
+    admission.carry(100, 15_000);
+
+    for (let nth = 0; nth < 135; nth++) leave(nth);
+    const before = begun.length;
+    leave(135);
+
+    expect(before).toBe(167);
+    expect(begun).toHaveLength(168);
+  });
+
+  test('begins nothing more once it is closed', () => {
+    const { admission, begun, leave } = crowd(40);
+
+    admission.close();
+    leave(0);
+    leave(35);
+    jest.advanceTimersByTime(1_000);
+
+    expect(begun).toHaveLength(32);
   });
 });
