@@ -62,6 +62,8 @@ export class Scraper implements AsyncDisposable {
   #turns: NodeJS.Timeout | undefined;
   #startedMs: number | undefined;
   #lastTurnMs: number | undefined;
+  /** When all nodes came at once last. */
+  #rushedAtMs = Number.NEGATIVE_INFINITY;
   #scrapedOnce = false;
 
   constructor(options: ScraperOptions) {
@@ -80,6 +82,7 @@ export class Scraper implements AsyncDisposable {
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
     this.#startedMs = nowMs;
+    this.#rushedAtMs = nowMs;
     this.#lastTurnMs = nowMs;
     this.#house = this.#surroundings(nowMs);
     this.#turns = setInterval(() => {
@@ -96,6 +99,7 @@ export class Scraper implements AsyncDisposable {
       }),
       this.#options.reviewer.subscribe({
         back: () => {
+          this.#rushedAtMs = clock.monotonicMs();
           this.#house?.admission.narrow();
           for (const loop of this.#loops.values()) loop.wake();
         },
@@ -184,8 +188,9 @@ export class Scraper implements AsyncDisposable {
   #turn(nowMs: number): void {
     this.#lastTurnMs = nowMs;
     this.#rounds.turn();
-    this.#house?.admission.carry(this.#loops.size, this.#resolutionMs);
     this.#failures.sumUp(this.#loops.size, nowMs);
+    if (nowMs - this.#rushedAtMs < this.#resolutionMs) return;
+    this.#house?.admission.carry(this.#loops.size, this.#resolutionMs);
   }
 
   #areAllSettled(): boolean {

@@ -67,6 +67,19 @@ describe('the start of many nodes', () => {
 });
 
 describe('the steady load', () => {
+  test('asks each of 2,000 nodes once in a resolution, though each takes 400 ms', async () => {
+    const nodes = someNodes(2_000);
+    const harness = await after(75, { nodes, kubelets: { '*': answerAfter(400) } });
+    const { requests, wait } = harness;
+    const before = requests.length;
+
+    await wait(60);
+
+    // 32 at a time would be 4,800.
+    expect(requests.length - before).toBeGreaterThan(7_950);
+    expect(requests.length - before).toBeLessThan(8_050);
+  });
+
   test.each([
     { count: 100, groupsOf: 8 },
     { count: 1_000, groupsOf: 17 },
