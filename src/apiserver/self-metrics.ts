@@ -76,7 +76,7 @@ export function registerProcessMetrics(registry: Registry): void {
   }
 }
 
-/** nodejs_eventloop_lag_*; what was told last stands while nothing is new. */
+/** nodejs_eventloop_lag_*; what was told last stands while nothing is new, NaN before the first. */
 function registerEventLoopDelay(registry: Registry): void {
   const delay = new EventLoopDelay();
   const gauges = new Map<string, Gauge>();
@@ -89,7 +89,9 @@ function registerEventLoopDelay(registry: Registry): void {
   for (const { name, help } of delay.take()) {
     const isFirst = gauges.size === 0;
     const registers = [registry];
-    gauges.set(name, new Gauge({ name, help, registers, ...(isFirst && { collect: tell }) }));
+    const gauge = new Gauge({ name, help, registers, ...(isFirst && { collect: tell }) });
+    gauge.set(Number.NaN);
+    gauges.set(name, gauge);
   }
 }
 

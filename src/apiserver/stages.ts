@@ -13,6 +13,9 @@ export function inTurn<Request, Response>(
 ): (request: Request, response: Response, next: (error?: unknown) => void) => void {
   return (request, response, next) => {
     let begun = 0;
+    const fail = (error: unknown): void => {
+      next(error ?? new Error('A stage failed without saying why'));
+    };
     const go = (): void => {
       const stage = stages[begun++];
       if (stage === undefined) {
@@ -21,9 +24,9 @@ export function inTurn<Request, Response>(
       }
       try {
         const waiting = stage(request, response, go);
-        if (waiting instanceof Promise) waiting.catch(next);
+        if (waiting instanceof Promise) waiting.catch(fail);
       } catch (error) {
-        next(error);
+        fail(error);
       }
     };
     go();

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** So long may what is made of chunks keep the event loop for itself. */
+/** After so long, and the rest of a chunk, others have their turn. */
 const LONGEST_MS = 5;
-/** Nobody who reads chunks one after another lets so much time pass between two of them: there was another turn. */
+/** Chunks that are there come sooner one after another, as a rule: others have had a turn then. */
 const PAUSE_MS = 1;
 
 /**

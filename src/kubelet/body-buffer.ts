@@ -1,7 +1,7 @@
 const FIRST_BYTES = 64 * 1024;
 /** What has grown larger is not kept for later answers. */
 const MOST_KEPT_BYTES = 1024 * 1024;
-/** As many as the scraper asks at once. */
+/** As many as the scraper asks at once, unless thousands of kubelets take their time. */
 const MOST_KEPT = 32;
 /** What was not needed for so long, two resolutions as they usually are, is left from the start. */
 const TIDY_MS = 30_000;

@@ -16,18 +16,17 @@ export interface Place {
  *
  * At the start, and when kube-apiserver is back, there are 32 places whatever waits: connections that are made together hold
  * up the event loop, and each kubelet may have to ask kube-apiserver who we are. Else as many as
- * carry all nodes once in a resolution if each of them takes that half second: 32 would carry 5,000 only while
- * none takes 96 ms.
+ * carry all nodes once in a resolution if each of them takes that half second: with one of 15 s, 32 would carry 5,000 only
+ * while none takes 96 ms.
  */
 export class Admission {
   readonly #waiting = new Set<() => void>();
   #places = FEWEST_QUICK;
   #quick = 0;
 
-  /** Makes room for so many nodes, each to be scraped once in a resolution. */
+  /** Makes room for so many nodes, each to be scraped once in a resolution: one place more with each that comes. */
   carry(nodes: number, resolutionMs: number): void {
     this.#places = Math.max(FEWEST_QUICK, Math.ceil((nodes * QUICK_MS) / resolutionMs));
-    for (let free = this.#places - this.#quick; free > 0; free--) this.#startNext();
   }
 
   /** As at the start: all nodes are about to come at once. */

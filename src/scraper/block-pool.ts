@@ -1,6 +1,6 @@
 import { NodeBlock } from '../model/node-block.ts';
 
-/** As many as there are quick scrapes at once; slow scrapes beyond make their own. */
+/** As many as there are quick scrapes at once, unless thousands of kubelets take their time; those beyond make their own. */
 const POOL_SIZE = 32;
 
 /** Blocks to be filled again and again, so that a scrape makes no new columns. */

@@ -11,6 +11,8 @@ import { PhasePlan, secondScrapeDelayMs } from './schedule.ts';
 
 /** Nodes that get their loops in one turn of the event loop: 5 ms, while the code is cold. */
 const NODES_A_TURN = 250;
+/** So many failing nodes may be asked again at once while all others go on as ever. */
+const FEW_FAILING = 32;
 
 export interface ScraperOptions {
   readonly nodes: NodeSource;
@@ -99,8 +101,7 @@ export class Scraper implements AsyncDisposable {
       }),
       this.#options.reviewer.subscribe({
         back: () => {
-          this.#rushedAtMs = clock.monotonicMs();
-          this.#house?.admission.narrow();
+          this.#prepareForRush(clock.monotonicMs());
           for (const loop of this.#loops.values()) loop.wake();
         },
       }),
@@ -189,8 +190,16 @@ export class Scraper implements AsyncDisposable {
     this.#lastTurnMs = nowMs;
     this.#rounds.turn();
     this.#failures.sumUp(this.#loops.size, nowMs);
-    if (nowMs - this.#rushedAtMs < this.#resolutionMs) return;
+    // A rush is over when everybody has had a turn; timers are a little early now and then.
+    if (!this.#areAllSettled() || nowMs - this.#rushedAtMs < this.#resolutionMs / 2) return;
     this.#house?.admission.carry(this.#loops.size, this.#resolutionMs);
+  }
+
+  /** Those that fail are about to be asked at once. One that comes and goes shall not keep all others waiting. */
+  #prepareForRush(nowMs: number): void {
+    if (this.#failures.size <= FEW_FAILING || nowMs - this.#rushedAtMs < this.#resolutionMs) return;
+    this.#rushedAtMs = nowMs;
+    this.#house?.admission.narrow();
   }
 
   #areAllSettled(): boolean {

@@ -197,7 +197,8 @@ class Run {
     if (!this.#spec.contestant.isOurs) return;
     const { body } = await this.#server.client.fetch('/metrics');
     const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(body) ?? [];
-    if (seconds !== undefined) this.#set(`loopDelay${part}`, Number(seconds) * 1000);
+    const delayMs = Number(seconds) * 1000; // NaN while its first second is not over
+    if (!Number.isNaN(delayMs)) this.#set(`loopDelay${part}`, delayMs);
     if (this.#spec.pace.watchesLoop) {
       this.#set(`loopBlock${part}`, await this.#server.longestDelayMs());
     }

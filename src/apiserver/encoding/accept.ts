@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 /** Headers whose clauses are remembered: clients have few, and send them with each request. */
-const MOST_KNOWN = 256;
-const LONGEST_KNOWN = 512;
+const MOST_KNOWN = 64;
+const LONGEST_KNOWN = 256;
 const known = new LRUCache<string, readonly Clause[]>({ max: MOST_KNOWN });
 
 /** One range of media types of an Accept header. */

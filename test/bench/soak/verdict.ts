@@ -63,7 +63,11 @@ export function compareEnds({ sights, durationMs, heapMiddle, heapEnd }: Seen): 
     judged('live array buffers, MB', heapMiddle.backingMb, heapEnd.backingMb, 0.1, 4),
     row('open files and sockets', ({ openFiles }) => openFiles, 0.05, 15),
     row('lines of self-metrics', ({ metricLines }) => metricLines, 0.05, 20),
-    row('event-loop delay, longest in 5 s, ms', ({ loopDelayMs }) => loopDelayMs, undefined),
+    row(
+      'event-loop delay, longest of one a second in 5 s, ms',
+      ({ loopDelayMs }) => loopDelayMs,
+      undefined,
+    ),
   ];
 }
 

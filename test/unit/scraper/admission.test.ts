@@ -14,10 +14,14 @@ function crowd(count: number) {
   const admission = new Admission();
   const begun: number[] = [];
   const places: Place[] = [];
-  for (let nth = 0; nth < count; nth++) {
-    places.push(admission.enter(() => begun.push(nth)));
-  }
-  return { admission, begun, leave: (nth: number) => places[nth]?.leave() };
+  const come = (more: number): void => {
+    const first = places.length;
+    for (let nth = first; nth < first + more; nth++) {
+      places.push(admission.enter(() => begun.push(nth)));
+    }
+  };
+  come(count);
+  return { admission, begun, come, leave: (nth: number) => places[nth]?.leave() };
 }
 
 describe('Admission', () => {
@@ -76,10 +80,15 @@ describe('Admission', () => {
     { nodes: 5_000, resolutionMs: 15_000, places: 167 },
     { nodes: 5_000, resolutionMs: 60_000, places: 42 },
   ])('has $places places for $nodes nodes every $resolutionMs ms', (row) => {
-    const { admission, begun } = crowd(300);
+    const { admission, begun, come } = crowd(300);
 
     admission.carry(row.nodes, row.resolutionMs);
+    const atOnce = begun.length;
+    come(1);
+    const afterOne = begun.length;
+    come(200);
 
+    expect([atOnce, afterOne]).toEqual([32, Math.min(33, row.places)]);
     expect(begun).toHaveLength(row.places);
   });
 
@@ -102,8 +111,9 @@ describe('Admission', () => {
   });
 
   test('takes no place back from a scrape when there are fewer nodes', () => {
-    const { admission, begun, leave } = crowd(300);
+    const { admission, begun, come, leave } = crowd(300);
     admission.carry(5_000, 15_000);
+    come(200);
     admission.carry(100, 15_000);
 
     for (let nth = 0; nth < 135; nth++) leave(nth);

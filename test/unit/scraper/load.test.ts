@@ -80,6 +80,22 @@ describe('the steady load', () => {
     expect(requests.length - before).toBeLessThan(8_050);
   });
 
+  test('is carried as ever when kube-apiserver comes and goes', async () => {
+    const nodes = someNodes(2_000);
+    const harness = await after(75, { nodes, kubelets: { '*': answerAfter(400) } });
+    const { requests, reviewer, wait } = harness;
+    const before = requests.length;
+
+    for (let flap = 0; flap < 30; flap++) {
+      reviewer.goAway();
+      await wait(1);
+      reviewer.comeBack();
+      await wait(1);
+    }
+
+    expect(requests.length - before).toBeGreaterThan(7_950);
+  });
+
   test.each([
     { count: 100, groupsOf: 8 },
     { count: 1_000, groupsOf: 17 },
