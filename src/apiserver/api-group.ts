@@ -104,8 +104,8 @@ export interface ItemRun<Item> {
    * item. The numbers are the run's own and change with the next call.
    */
   revise(): Uint32Array;
-  /** The item of a place whose number is not 0, in the same turn as revise(). */
-  itemAt(place: number): Item;
+  /** The item of a place whose number is not 0, asked right after revise(). Undefined: its time was over in between. */
+  itemAt(place: number): Item | undefined;
   json: EncodedRun | undefined;
   protobuf: EncodedRun | undefined;
 }

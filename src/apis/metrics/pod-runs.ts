@@ -81,11 +81,10 @@ export class PodRun implements ItemRun<PodMetrics> {
     return revisions;
   }
 
-  itemAt(place: number): PodMetrics {
+  itemAt(place: number): PodMetrics | undefined {
     const pod = this.pods[place];
     const usage = pod && this.#parts.usage.podUsage(pod);
-    if (!pod || !usage) throw new Error(`Cannot give an item: none stands at ${place}`);
-    return { pod, usage };
+    return usage && { pod, usage };
   }
 
   /** Looks at the places that may have something new to say. */

@@ -15,26 +15,33 @@ const SPARE_SHARE = 1 / 16;
  * reads the bytes as they were holds them.
  */
 export class EncodedRun {
-  /** What the bytes say of each place (ItemRun.revise). */
+  /** What the bytes say of each place (ItemRun.revise); 0 of one that turned out to have no item. */
   #revisions = new Uint32Array();
   #bytes = RunBytes.of([], () => ABSENT);
 
   /**
-   * The bytes as of now: `encode` is asked for the places whose revision is another one than last time, unless it is 0.
+   * The bytes as of now: `encode` is asked for the places whose revision is another one than last time, unless it is 0. Where
+   * it finds no item, it is asked again next time.
    * They stay as they are until the next turn, or as long as they are held.
    */
-  update(revisions: Uint32Array, encode: (place: number) => StampedBytes): RunBytes {
+  update(revisions: Uint32Array, encode: (place: number) => StampedBytes | undefined): RunBytes {
     if (this.#revisions.length === 0) {
-      this.#bytes = RunBytes.of(revisions, encode);
-      this.#revisions = revisions.slice();
+      const told = revisions.slice();
+      this.#bytes = RunBytes.of(told, (place) => {
+        const item = encode(place);
+        if (item === undefined) told[place] = 0;
+        return item ?? ABSENT;
+      });
+      this.#revisions = told;
       return this.#bytes;
     }
     for (let place = 0; place < revisions.length; place++) {
       const revision = revisions[place] ?? 0;
       if (revision === this.#revisions[place]) continue;
       if (this.#bytes.isHeld) this.#bytes = this.#bytes.copy();
-      this.#bytes.replace(place, revision === 0 ? ABSENT : encode(place));
-      this.#revisions[place] = revision;
+      const item = revision === 0 ? undefined : encode(place);
+      this.#bytes.replace(place, item ?? ABSENT);
+      this.#revisions[place] = item === undefined ? 0 : revision;
     }
     return this.#bytes;
   }

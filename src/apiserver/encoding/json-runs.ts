@@ -21,9 +21,10 @@ export function* jsonRuns<Item>(
   for (const run of runs) {
     if (run) {
       run.json ??= new EncodedRun();
-      const bytes = run.json.update(run.revise(), (place) =>
-        listedObject(run.itemAt(place), encoding, createdAt),
-      );
+      const bytes = run.json.update(run.revise(), (place) => {
+        const item = run.itemAt(place);
+        return item && listedObject(item, encoding, createdAt);
+      });
       if (bytes.length > 0) {
         pieces.run(bytes, isEmpty ? OPENING_BRACKET : undefined);
         isEmpty = false;

@@ -28,7 +28,10 @@ export function* protobufRuns<Item>(
     for (const run of runs) {
       if (run) {
         run.protobuf ??= new EncodedRun();
-        const bytes = run.protobuf.update(run.revise(), (place) => encode(run.itemAt(place)));
+        const bytes = run.protobuf.update(run.revise(), (place) => {
+          const item = run.itemAt(place);
+          return item && encode(item);
+        });
         bytes.hold();
         held.push(bytes);
         length += bytes.length;

@@ -57,9 +57,8 @@ function namesOf(resource: AnyResource, request: ListRequest): string[] {
 /** The keys of the pods of which there are figures. */
 function keysIn(run: ItemRun<PodMetrics>): string[] {
   return [...run.revise()].flatMap((revision, place) => {
-    if (revision === 0) return [];
-    const { namespace, name } = run.itemAt(place).pod;
-    return [`${namespace}/${name}`];
+    const pod = revision === 0 ? undefined : run.itemAt(place)?.pod;
+    return pod ? [`${pod.namespace}/${pod.name}`] : [];
   });
 }
 

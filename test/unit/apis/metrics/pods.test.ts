@@ -44,7 +44,7 @@ function aResource() {
     };
     const runs = [...(resource.runs?.(request) ?? [])].filter((run) => run !== undefined);
     return runs.flatMap((run) =>
-      [...run.revise()].map((_, place) => run.itemAt(place).pod.namespace),
+      [...run.revise()].map((_, place) => run.itemAt(place)?.pod.namespace ?? ''),
     );
   };
   return { counts, namespacesOf };

@@ -67,11 +67,14 @@ class Places implements ItemRun<Item> {
     return this.#revisions;
   }
 
-  itemAt(place: number): Item {
+  itemAt(place: number): Item | undefined {
     this.asked++;
-    const item = this.#items[place];
-    if (!item) throw new Error(`nothing at ${place}`);
-    return item;
+    return this.#items[place];
+  }
+
+  /** Its time is over after the revision was told; `says`: it comes back as it was. */
+  expire(place: number, says?: string): void {
+    this.#items[place] = says === undefined ? undefined : { name: `item-${place}`, says };
   }
 }
 
@@ -120,6 +123,24 @@ describe.each(ENCODERS)('lists from runs as $name', ({ encoder }) => {
         },
       ),
     );
+  });
+
+  test('leave out an item whose time is over just as it is asked for, until it is back', () => {
+    const fresh = new Places(['a', 'b', 'c']);
+    fresh.expire(1);
+    const known = new Places(['a', 'b', 'c']);
+    fromRuns(encoder, [known], NOW);
+    known.put(2, 'other');
+    known.expire(2);
+
+    const without = fromRuns(encoder, [fresh, known], NOW);
+    const expectedWithout = fromItems(encoder, [fresh, known], NOW);
+    fresh.expire(1, 'b');
+    known.expire(2, 'other');
+    const again = fromRuns(encoder, [fresh, known], LATER);
+
+    expect(without).toEqual(expectedWithout);
+    expect(again).toEqual(fromItems(encoder, [fresh, known], LATER));
   });
 
   test('encode nothing twice, and say the moment of each request', () => {
