@@ -26,7 +26,7 @@ export class Deadline implements Disposable {
   /** The time starts anew. */
   restart(): void {
     if (this.timer) {
-      this.timer.refresh(); // a third of the price of a new one: a streamed list pays it for each object
+      this.timer.refresh(); // no new one: a streamed list does this for each object
       return;
     }
     this.timer = setTimeout(() => {

@@ -14,7 +14,7 @@ export interface Place {
  * at most, so that any number of silent ones cannot keep the others waiting; slow scrapes are bounded by
  * the number of nodes, each having one at most.
  *
- * At the start, and when kube-apiserver is back, there are 32 places whatever waits: connections that are made together hold
+ * At the start, and when many are asked again as kube-apiserver is back, there are 32 places: connections that are made together hold
  * up the event loop, and each kubelet may have to ask kube-apiserver who we are. Else as many as
  * carry all nodes once in a resolution if each of them takes that half second: with one of 15 s, 32 would carry 5,000 only
  * while none takes 96 ms.
