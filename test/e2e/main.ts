@@ -173,7 +173,7 @@ async function main(words: readonly string[]): Promise<number> {
   const tally = new Tally({ say, signal, logs: new Logs(folder), isCi: isInCi() });
   const close = (): void => {
     leaveResults(tally);
-    say(`\n${tally.table().join('\n')}\n`);
+    say(`\n${[...tally.table(), '', ...tally.failedTests()].join('\n')}`);
     say(`${tally.passed} passed, ${tally.failed} failed`);
   };
   try {

@@ -5,6 +5,10 @@ import { type PartResult, resultTable } from './result-table.ts';
 const PROGRESS_MS = 20_000;
 /** Of how many failed tests the logs are told: whatever ails the rest is in these. */
 const MOST_LOGS = 6;
+/** What is repeated at the end, below hundreds of lines of logs: of so many failures, so much. */
+const MOST_REPEATED = 10;
+const MOST_LINES = 6;
+const MOST_COLUMNS = 240;
 
 export interface TallySpec {
   readonly say: (line: string) => void;
@@ -34,6 +38,7 @@ export class Tally {
   private mark: LogsMark = new Map();
   /** Some parts have tests side by side. */
   private readonly tests = new Set<Running>();
+  private readonly failures: string[] = [];
   private toldLogs = 0;
 
   constructor(spec: TallySpec) {
@@ -56,6 +61,17 @@ export class Tally {
   /** A line for each part, and their sum. */
   table(): string[] {
     return resultTable(this.rows);
+  }
+
+  /** What failed, in few words, to be read where only the end of the output is at hand; empty when nothing did. */
+  failedTests(): string[] {
+    if (this.failures.length === 0) return [];
+    const more = this.failures.length - MOST_REPEATED;
+    return [
+      'What failed:',
+      ...this.failures.slice(0, MOST_REPEATED),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ];
   }
 
   /** Runs a part, or whatever else takes its time: what is checked in it counts there. Rejects with what it threw. */
@@ -98,7 +114,7 @@ export class Tally {
   /** Counts a failure of the part that runs, with what was written into the logs since the mark, or in this part. */
   async fail(name: string, error: unknown, mark = this.mark): Promise<void> {
     this.count('failed');
-    this.say(`NOT OK  ${name}`, Error.isError(error) ? error.message : String(error));
+    this.sayFailure(name, Error.isError(error) ? error.message : String(error));
     await this.tellLogs(mark);
   }
 
@@ -110,7 +126,7 @@ export class Tally {
     part.remark = reason;
     const [first] = tests;
     const names = [...tests].map(({ name, startedMs }) => `${name} (${secondsSince(startedMs)})`);
-    this.say(`NOT OK  ${names.join(' and ') || part.name}`, reason);
+    this.sayFailure(names.join(' and ') || part.name, reason);
     await this.tellLogs(first?.mark ?? this.mark);
   }
 
@@ -133,8 +149,17 @@ export class Tally {
     if (this.part) this.part[outcome] += 1;
   }
 
+  private sayFailure(name: string, text: string): void {
+    const title = `NOT OK  ${name}`;
+    this.say(title, text);
+    const lines = text.split('\n');
+    const cut = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES - 1), '...'] : lines;
+    const short = cut.map((line) => line.slice(0, MOST_COLUMNS));
+    this.failures.push(told(title, short.join('\n')));
+  }
+
   private say(title: string, text: string): void {
-    this.spec.say(`${title}\n${text.replace(/^/gm, '        ')}`);
+    this.spec.say(told(title, text));
   }
 
   private async tellLogs(mark: LogsMark): Promise<void> {
@@ -143,6 +168,10 @@ export class Tally {
     const news = await this.spec.logs.since(mark);
     if (news !== '') this.say('        The last lines of the logs meanwhile:', news);
   }
+}
+
+function told(title: string, text: string): string {
+  return `${title}\n${text.replace(/^/gm, '        ')}`;
 }
 
 function secondsSince(sinceMs: number): string {

@@ -80,6 +80,40 @@ test('the logs of the first failures are told, and not those of hundreds', async
   expect(said.filter((line) => line.includes('The last lines'))).toHaveLength(6);
 });
 
+describe('what failed, repeated at the end', () => {
+  test('is nothing when nothing failed', async () => {
+    const tally = createTally();
+    await tally.check('goes well', fine);
+
+    expect(tally.failedTests()).toEqual([]);
+  });
+
+  test('is told without logs, in few lines that are not long, of not too many', async () => {
+    const tally = createTally();
+    await tally.check('goes wrong', wrong);
+    const long = `${'a line\n'.repeat(100)}the last one`;
+    await tally.check('says much', () => Promise.reject(new Error(long)));
+    for (let at = 0; at < 20; at += 1) {
+      await tally.check(`test ${at}`, () => Promise.reject(new Error('x'.repeat(10_000))));
+    }
+
+    const lines = tally.failedTests().join('\n').split('\n');
+    expect(lines.slice(0, 4)).toEqual([
+      'What failed:',
+      expect.stringMatching(/^NOT OK {2}goes wrong \(\d+\.\d s\)$/),
+      '        first line',
+      '        second line',
+    ]);
+    expect(lines.slice(5, 11)).toEqual([
+      ...Array.from({ length: 5 }, () => '        a line'),
+      '        ...',
+    ]);
+    expect(lines.at(-1)).toBe('and 12 more');
+    expect(lines.length).toBeLessThan(40);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(260);
+  });
+});
+
 describe('a part that cannot run', () => {
   test('is skipped aloud', () => {
     const tally = createTally();
