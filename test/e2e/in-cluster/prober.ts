@@ -6,6 +6,8 @@ import type { Outcome } from './timeline.ts';
 
 const EVERY_MS = 100;
 const TIMEOUT_MS = 5_000;
+/** How late a timer of ours may be. Later, the machine or we stood still, and cannot tell how long an answer took. */
+const LATE_MS = 500;
 const API = '/apis/metrics.k8s.io/v1beta1';
 
 export interface ProberSpec {
@@ -31,6 +33,8 @@ export class Prober implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
   /** Good lists of pods so far, and those of them without the idle one. */
   readonly lists = { all: 0, withoutIdle: 0 };
+  /** The longest time for which this program itself did nothing, ms. */
+  stoodStillMs = 0;
   private readonly spec: ProberSpec;
   private readonly kept: Agent;
   private readonly asking = new Set<Promise<void>>();
@@ -40,7 +44,11 @@ export class Prober implements AsyncDisposable {
   constructor(spec: ProberSpec) {
     this.spec = spec;
     this.kept = new Agent({ keepAlive: true });
+    let lastMs = performance.now();
     this.timer = setInterval(() => {
+      const nowMs = performance.now();
+      this.stoodStillMs = Math.max(this.stoodStillMs, nowMs - lastMs - EVERY_MS);
+      lastMs = nowMs;
       const asking = this.note().finally(() => this.asking.delete(asking));
       this.asking.add(asking);
     }, EVERY_MS);
@@ -95,7 +103,6 @@ export class Prober implements AsyncDisposable {
           ...(caPem === undefined ? { rejectUnauthorized: false } : { ca: caPem }),
           // false: a connection of its own
           agent: agent ?? false,
-          timeout: TIMEOUT_MS,
         },
         (answer) => {
           const chunks: Buffer[] = [];
@@ -106,13 +113,26 @@ export class Prober implements AsyncDisposable {
           });
         },
       );
-      question.once('timeout', () => {
+      const stopWaiting = giveUpAfter(TIMEOUT_MS, () => {
         question.destroy(new Error(`no answer within ${TIMEOUT_MS} ms ${wayOf(question)}`));
       });
+      question.once('close', stopWaiting);
       question.once('error', reject);
       question.end();
     });
   }
+}
+
+/** Calls it after that time, unless it is told to stop before. A time in which we stood still does not count. */
+function giveUpAfter(ms: number, giveUp: () => void): () => void {
+  const dueMs = performance.now() + ms;
+  let timer = setTimeout(() => {
+    if (performance.now() - dueMs < LATE_MS) giveUp();
+    else timer = setTimeout(giveUp, ms);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 /** How far a question came. */

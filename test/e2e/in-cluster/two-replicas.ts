@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../eventually.ts';
+import type { OurPod } from './our-pod.ts';
 import { NO_ERROR, rollOut } from './rollouts.ts';
 import type { Stage } from './stage.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -43,12 +44,16 @@ export async function playTwoReplicas(stage: Stage): Promise<void> {
 const HIGH_AVAILABILITY = ['high-availability'];
 
 async function deleteOne(cluster: WholeCluster): Promise<void> {
-  // The one of manifests/base may still be about to go.
-  const pod = (await cluster.pods()).find(({ isReady, isEnding }) => isReady && !isEnding);
+  const [pod] = await staying(cluster);
   assert.ok(pod);
   await cluster.real.kubectl.run('delete', 'pod', pod.name, '-n', SPACE);
   await cluster.whenSettled();
   assert.ok(!(await cluster.pods()).some(({ uid }) => uid === pod.uid));
+}
+
+/** Without the one of manifests/base, which may still be about to go; no budget keeps one that goes. */
+async function staying(cluster: WholeCluster): Promise<OurPod[]> {
+  return (await cluster.pods()).filter(({ isReady, isEnding }) => isReady && !isEnding);
 }
 
 /** The containers go on; the kubelet begins anew to measure them. */
@@ -63,7 +68,7 @@ async function restartNode(cluster: WholeCluster): Promise<void> {
 
 /** As `kubectl drain` does with each pod of a node. */
 async function evict({ cluster, signal }: Stage): Promise<void> {
-  const [one, other] = await cluster.pods();
+  const [one, other] = await staying(cluster);
   assert.ok(one && other);
   // The budget is reckoned anew after every change of the pods.
   const granted = async (): Promise<void> => {

@@ -24,6 +24,8 @@ export async function undisturbed(stage: Stage, change: () => Promise<void>): Pr
   ];
   const counts = clients.map(({ name, outcomes }) => `${name} ${countOf(outcomes)}`);
   say(`over after ${seconds} s: ${counts.join(', ')}`);
+  const stillMs = Math.round(Math.max(aggregator.stoodStillMs, service.stoodStillMs));
+  say(`the clients themselves stood still for ${stillMs} ms at most`);
   const all = aggregator.lists.all + service.lists.all;
   const without = aggregator.lists.withoutIdle + service.lists.withoutIdle;
   say(`of ${all} lists of pods ${without} without the one that is idle`);
