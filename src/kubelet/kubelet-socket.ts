@@ -1,5 +1,6 @@
 import { type OnReadOpts, type Socket, connect as connectTcp, isIP } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as connectTls } from 'node:tls';
+import { useSmallBuffers } from './small-tls-buffers.ts';
 
 /** How a connection is made safe. */
 export interface TlsUse {
@@ -132,6 +133,9 @@ function secureSocket(
     onread, // known to Node, not to its types
   };
   const socket = connectTls(options);
+  socket.once('connect', () => {
+    useSmallBuffers(socket);
+  });
   if (resumption) {
     socket.on('session', (ticket) => {
       resumption.learned(ticket, socket.isSessionReused());
