@@ -63,7 +63,10 @@ export class Tally {
     return resultTable(this.rows);
   }
 
-  /** What failed, in few words, to be read where only the end of the output is at hand; empty when nothing did. */
+  /**
+   * The tests that failed, in few words, to be read where only the end of the output is at hand; empty when none did. What was
+   * skipped stands in the table.
+   */
   failedTests(): string[] {
     if (this.failures.length === 0) return [];
     const more = this.failures.length - MOST_REPEATED;
@@ -155,7 +158,7 @@ export class Tally {
     const lines = text.split('\n');
     const cut = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES - 1), '...'] : lines;
     const short = cut.map((line) => line.slice(0, MOST_COLUMNS));
-    this.failures.push(told(title, short.join('\n')));
+    this.failures.push(told(title.slice(0, MOST_COLUMNS), short.join('\n')));
   }
 
   private say(title: string, text: string): void {

@@ -6,8 +6,9 @@ import type { Outcome } from './timeline.ts';
 
 const EVERY_MS = 100;
 const TIMEOUT_MS = 5_000;
-/** How late a timer of ours may be. Later, the machine or we stood still, and cannot tell how long an answer took. */
-const LATE_MS = 500;
+/** How often a question looks whether its time is over, and how much of it counts at most from one look to the next. */
+const LOOK_MS = 100;
+const MOST_COUNTED_MS = 2 * LOOK_MS;
 const API = '/apis/metrics.k8s.io/v1beta1';
 
 export interface ProberSpec {
@@ -33,7 +34,7 @@ export class Prober implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
   /** Good lists of pods so far, and those of them without the idle one. */
   readonly lists = { all: 0, withoutIdle: 0 };
-  /** The longest time for which this program itself did nothing, ms. */
+  /** How late it was at most to ask, ms: so long this program, or the machine, stood still. */
   stoodStillMs = 0;
   private readonly spec: ProberSpec;
   private readonly kept: Agent;
@@ -123,15 +124,21 @@ export class Prober implements AsyncDisposable {
   }
 }
 
-/** Calls it after that time, unless it is told to stop before. A time in which we stood still does not count. */
+/** Calls it after that time, unless it is told to stop before. Hardly anything counts of a time in which we stood still. */
 function giveUpAfter(ms: number, giveUp: () => void): () => void {
-  const dueMs = performance.now() + ms;
-  let timer = setTimeout(() => {
-    if (performance.now() - dueMs < LATE_MS) giveUp();
-    else timer = setTimeout(giveUp, ms);
-  }, ms);
+  let leftMs = ms;
+  let lastMs = performance.now();
+  let last: NodeJS.Immediate | undefined;
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    leftMs -= Math.min(nowMs - lastMs, MOST_COUNTED_MS);
+    lastMs = nowMs;
+    // What has arrived by now is read first.
+    if (leftMs <= 0) last ??= setImmediate(giveUp);
+  }, LOOK_MS);
   return () => {
-    clearTimeout(timer);
+    clearInterval(timer);
+    clearImmediate(last);
   };
 }
 
