@@ -1,6 +1,8 @@
 // `npm run bench`: see options.ts, or --help.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { Interrupted, INTERRUPTED, signalOfUser, unlessAborted } from '../e2e/interruption.ts';
 import { leaveNothingBehind } from '../e2e/last-resort.ts';
 import { takeResults } from '../support/results.ts';
@@ -12,7 +14,7 @@ import { HELP, type Options, PARTS, UsageError, parseOptions } from './options.t
 import { runCompare, runQuick } from './run-compare.ts';
 import { runSoak } from './soak/run-soak.ts';
 
-const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
+const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 /** A bound, or a figure that was served. */
 const EXIT_BROKEN = 1;
 const EXIT_CODES = [
@@ -30,11 +32,13 @@ function say(text: string): void {
   process.stdout.write(text);
 }
 
-/** Tells the report, and puts it into the document where that is asked for. */
-function publish(block: string, report: string, { write }: Options): void {
+/** Tells the report, and puts it into the document where that is asked for, in the form that the project's check wants. */
+async function publish(block: string, report: string, { write }: Options): Promise<void> {
   say(`${report}\n`);
   if (!write) return;
-  writeFileSync(DOCUMENT, withBlock(readFileSync(DOCUMENT, 'utf8'), block, report));
+  const text = withBlock(readFileSync(DOCUMENT, 'utf8'), block, report);
+  const style = await resolveConfig(DOCUMENT);
+  writeFileSync(DOCUMENT, await format(text, { ...style, filepath: DOCUMENT }));
 }
 
 async function microBenches({ parts }: Options): Promise<string> {
@@ -75,11 +79,11 @@ async function main([first, ...words]: readonly string[]): Promise<number> {
   if (options.quick) return (await quickBench(options, signal)) ? 0 : EXIT_BROKEN;
   if (options.compare !== undefined) {
     const compared = await unlessAborted(runCompare(options, progress, say), signal);
-    publish('compare', compared.report, options);
+    await publish('compare', compared.report, options);
     if (compared.hasWrongFigures) return EXIT_BROKEN;
   }
   if (options.compare === undefined || options.parts.length > 0) {
-    publish('bench', await unlessAborted(microBenches(options), signal), options);
+    await publish('bench', await unlessAborted(microBenches(options), signal), options);
   }
   return 0;
 }
