@@ -12,7 +12,8 @@ import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
 import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
-import { removeHeaders } from './authentication/identity-headers.ts';
+import { hasHeader, removeHeaders } from './authentication/identity-headers.ts';
+import type { Decision } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { type Site, dispatch, errorAnswer } from './dispatch.ts';
 import { SERVED } from './encoding/negotiate.ts';
@@ -234,23 +235,29 @@ function crossOrigin({ corsAllowedOrigins }: Serving): Stage {
 
 function authenticate(authenticator: Authenticator): Stage {
   const credentialsOf = credentialsReader();
-  return async (request, response, next) => {
+  return (request, response, next) => {
     const credentials = credentialsOf(request, (warning) => {
       response.appendHeader('Warning', `299 - ${goQuote(warning)}`);
     });
-    const user = await authenticator.authenticate(credentials);
-    if (isOver(response)) return;
-    if (!user) throw unauthorized();
-    response.locals.exchange.user = user;
-    next();
+    return whenKnown(authenticator.authenticate(credentials), (user) => {
+      if (isOver(response)) return;
+      if (!user) throw unauthorized();
+      response.locals.exchange.user = user;
+      next();
+    });
   };
+}
+
+/** Goes on with what was found out, in the same turn where that did not take any waiting. */
+function whenKnown<Found>(found: Found | Promise<Found>, goOn: (found: Found) => void): unknown {
+  return found instanceof Promise ? found.then(goOn) : goOn(found);
 }
 
 /** A direct caller may ask to act as somebody else: from here on he is the other one (contract.md 7.4). */
 function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
   const instruments = impersonationInstruments(registry);
   const impersonator = new Impersonator({ authorizer, clock, instruments });
-  return async (request, response, next) => {
+  const actAs: Stage = async (request, response, next) => {
     const { api, user: requestor } = response.locals.exchange;
     try {
       const wanted = wantedUser(request.rawHeaders);
@@ -267,6 +274,11 @@ function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
       return;
     }
     if (!isOver(response)) next();
+  };
+  return (request, response, next) => {
+    if (hasHeader(request.rawHeaders, isImpersonationHeader)) return actAs(request, response, next);
+    if (!isOver(response)) next();
+    return undefined;
   };
 }
 
@@ -286,22 +298,32 @@ function limitInFlight(limit: InFlightLimit): Stage {
 }
 
 function authorize({ authorizer, log }: AppParts): Stage {
-  return async (request, response, next) => {
+  return (request, response, next) => {
     const { api, user } = response.locals.exchange;
     if (!user) throw unauthorized();
-    let decision;
-    try {
-      decision = await authorizer.authorize({ user, request: api.info });
-    } catch (error) {
+    const decide = (decision: Decision): void => {
+      if (isOver(response)) return;
+      if (decision.allowed) next();
+      else
+        write(
+          response,
+          errorAnswer(forbidden(user.name, api.info, decision.reason), api),
+          NO_SNIFF,
+        );
+    };
+    const fail = (error: unknown): void => {
       log.warn({ err: error, user: user.name }, 'Could not authorize request');
       const reason = error instanceof Error ? error.message : String(error);
       write(response, internalError(request.originalUrl, reason));
-      return;
+    };
+    let decision;
+    try {
+      decision = authorizer.authorize({ user, request: api.info });
+    } catch (error) {
+      fail(error);
+      return undefined;
     }
-    if (isOver(response)) return;
-    if (decision.allowed) next();
-    else
-      write(response, errorAnswer(forbidden(user.name, api.info, decision.reason), api), NO_SNIFF);
+    return decision instanceof Promise ? decision.then(decide, fail) : decide(decision);
   };
 }
 

@@ -50,28 +50,34 @@ export class ReviewCache<Answer extends object> {
   }
 
   /**
-   * The kept answer for `key`, or the one that `ask` gives. `signal` ends this caller's waiting only:
+   * The kept answer for `key`, at once, or a promise of the one that `ask` gives. `signal` ends this caller's waiting only:
    * others may wait for the same answer.
    */
-  async get(
+  get(
     key: string,
     ask: (signal: AbortSignal) => Promise<Answered<Answer>>,
     signal?: AbortSignal,
-  ): Promise<Answer> {
+  ): Answer | Promise<Answer> {
     const { clock, observer } = this.#settings;
     const startMs = clock.monotonicMs();
-    const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
     const kept = this.#answers.get(key);
-    if (kept) {
-      observer?.requested('hit', elapsedSeconds());
-      return kept;
-    }
+    if (!kept) return this.#waitFor(key, ask, { startMs, signal });
+    observer?.requested('hit', (clock.monotonicMs() - startMs) / 1000);
+    return kept;
+  }
+
+  async #waitFor(
+    key: string,
+    ask: (signal: AbortSignal) => Promise<Answered<Answer>>,
+    { startMs, signal }: { readonly startMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Answer> {
+    const { clock, observer } = this.#settings;
     observer?.waiting(1);
     try {
       return await unlessAborted(this.#underway.get(key) ?? this.#ask(key, ask), signal);
     } finally {
       observer?.waiting(-1);
-      observer?.requested('miss', elapsedSeconds());
+      observer?.requested('miss', (clock.monotonicMs() - startMs) / 1000);
     }
   }
 

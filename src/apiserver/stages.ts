@@ -33,7 +33,7 @@ export function inTurn<Request, Response>(
   };
 }
 
-/** Measures how long a stage takes until it passes the request on, or, when it has to wait, throws it out. */
+/** Measures how long a stage takes until it passes the request on, or throws it out. */
 export function stopwatch(clock: Clock, instruments: RequestInstruments) {
   return <Request, Response>(
       filter: Filter,
@@ -44,14 +44,18 @@ export function stopwatch(clock: Clock, instruments: RequestInstruments) {
       const observe = (): void => {
         instruments.filtered(filter, (clock.monotonicMs() - startMs) / 1000);
       };
-      const waiting = stage(request, response, () => {
-        observe();
-        next();
-      });
-      if (!(waiting instanceof Promise)) return undefined;
-      return waiting.catch((error: unknown) => {
+      const fail = (error: unknown): never => {
         observe();
         throw error;
-      });
+      };
+      try {
+        const waiting = stage(request, response, () => {
+          observe();
+          next();
+        });
+        return waiting instanceof Promise ? waiting.catch(fail) : undefined;
+      } catch (error) {
+        return fail(error);
+      }
     };
 }

@@ -1,6 +1,38 @@
-import { Histogram } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import type { MetricObjectWithValues, MetricValueWithName, Registry } from 'prom-client';
 import { BucketCounts, type HistogramLine } from './bucket-counts.ts';
+
+interface CounterSpec {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+}
+
+/**
+ * A counter with one label, counted in a map and shown when a scrape comes: the library hashes labels anew for each
+ * event. Series appear with their first use.
+ */
+export class SeriesCounter<Value extends string> {
+  private readonly counts = new Map<Value, number>();
+
+  constructor(registry: Registry, { name, help, label }: CounterSpec) {
+    const { counts } = this;
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of counts) this.inc({ [label]: value }, count);
+      },
+    });
+  }
+
+  inc(value: Value): void {
+    this.counts.set(value, (this.counts.get(value) ?? 0) + 1);
+  }
+}
 
 interface HistogramSpec<Key> {
   readonly name: string;

@@ -33,10 +33,14 @@ export class AuthenticationError extends Error {
 
 export interface Authenticator {
   /**
-   * The user; undefined when the request brings nothing that this authenticator looks at.
-   * @throws AuthenticationError when it does, and it is not good.
+   * The user; undefined when the request brings nothing that this authenticator looks at. A promise only where somebody
+   * else has to be asked: most requests need not wait, and waiting costs as much as finding out.
+   * @throws AuthenticationError when it does, and it is not good; or the promise rejects with it.
    */
-  authenticate(credentials: Credentials, signal?: AbortSignal): Promise<UserInfo | undefined>;
+  authenticate(
+    credentials: Credentials,
+    signal?: AbortSignal,
+  ): UserInfo | undefined | Promise<UserInfo | undefined>;
 }
 
 /**
@@ -46,21 +50,64 @@ export interface Authenticator {
  */
 export function unionAuthenticator(authenticators: readonly Authenticator[]): Authenticator {
   return {
-    async authenticate(credentials, signal) {
-      const errors: AuthenticationError[] = [];
-      for (const authenticator of authenticators) {
-        try {
-          const user = await authenticator.authenticate(credentials, signal);
-          if (user) return user;
-        } catch (err) {
-          if (!(err instanceof AuthenticationError)) throw err;
-          errors.push(err);
-        }
-      }
-      if (errors.length === 0) return undefined;
-      const messages = new Set(errors.map(({ message }) => message));
-      const text = [...messages].join(', ');
-      throw new AuthenticationError(messages.size === 1 ? text : `[${text}]`, { cause: errors });
+    authenticate(credentials, signal) {
+      return new Asking(authenticators, credentials, signal).next();
     },
   };
+}
+
+/** One request on its way through a union. */
+class Asking {
+  readonly #authenticators: readonly Authenticator[];
+  readonly #credentials: Credentials;
+  readonly #signal: AbortSignal | undefined;
+  readonly #errors: AuthenticationError[] = [];
+  #asked = 0;
+
+  constructor(
+    authenticators: readonly Authenticator[],
+    credentials: Credentials,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#authenticators = authenticators;
+    this.#credentials = credentials;
+    this.#signal = signal;
+  }
+
+  /** Asks the next ones until there is an answer, without waiting as long as none of them has to. */
+  next(): ReturnType<Authenticator['authenticate']> {
+    while (this.#asked < this.#authenticators.length) {
+      try {
+        const found = this.#authenticators[this.#asked++]?.authenticate(
+          this.#credentials,
+          this.#signal,
+        );
+        if (found instanceof Promise) return this.#after(found);
+        if (found) return found;
+      } catch (err) {
+        this.#note(err);
+      }
+    }
+    if (this.#errors.length === 0) return undefined;
+    const messages = new Set(this.#errors.map(({ message }) => message));
+    const text = [...messages].join(', ');
+    throw new AuthenticationError(messages.size === 1 ? text : `[${text}]`, {
+      cause: this.#errors,
+    });
+  }
+
+  async #after(answer: Promise<UserInfo | undefined>): Promise<UserInfo | undefined> {
+    try {
+      const user = await answer;
+      if (user) return user;
+    } catch (err) {
+      this.#note(err);
+    }
+    return this.next();
+  }
+
+  #note(err: unknown): void {
+    if (!(err instanceof AuthenticationError)) throw err;
+    this.#errors.push(err);
+  }
 }

@@ -45,11 +45,11 @@ export interface TokenLookupParts {
 }
 
 /** The token of the Authorization header (contract 6.6). */
-export function bearerTokenAuthenticator(userOf: TokenLookup): Authenticator {
+export function bearerTokenAuthenticator(lookUp: TokenLookup): Authenticator {
   return {
-    async authenticate({ headers }, signal) {
+    authenticate({ headers }, signal) {
       const token = authorizationWords(headers)?.[1] ?? '';
-      return token === '' ? undefined : userOf(token, signal);
+      return token === '' ? undefined : lookUp(token, signal);
     },
   };
 }
@@ -58,7 +58,7 @@ export function bearerTokenAuthenticator(userOf: TokenLookup): Authenticator {
  * The user that a token stands for. One lookup, with one cache, serves every way to bring a token.
  * @throws AuthenticationError when the token is not good, or nobody could say.
  */
-export type TokenLookup = (token: string, signal?: AbortSignal) => Promise<UserInfo>;
+export type TokenLookup = (token: string, signal?: AbortSignal) => UserInfo | Promise<UserInfo>;
 
 /** Either `user`, or the `problem` with the token. */
 interface Verdict {
@@ -87,19 +87,30 @@ export function tokenLookup(parts: TokenLookupParts): TokenLookup {
     return { answer: { user: undefined, problem }, keepMs: error === '' ? cacheTtlMs : 0 };
   }
 
-  return async (token, signal) => {
+  async function userAfter(answer: Promise<Verdict>, signal?: AbortSignal): Promise<UserInfo> {
     let verdict: Verdict;
     try {
-      verdict = await cache.get(keyOf(token), (limit) => ask(token, limit), signal);
+      verdict = await answer;
       delegation.succeeded();
     } catch (err) {
       if (signal?.aborted !== true) delegation.failed(err);
       const reason = Error.isError(err) ? err.message : String(err);
       throw new AuthenticationError(`token lookup failed: ${reason}`, { cause: err });
     }
-    if (verdict.user) return verdict.user;
-    throw new AuthenticationError(verdict.problem);
+    return userOf(verdict);
+  }
+
+  return (token, signal) => {
+    const verdict = cache.get(keyOf(token), (limit) => ask(token, limit), signal);
+    if (verdict instanceof Promise) return userAfter(verdict, signal);
+    delegation.succeeded();
+    return userOf(verdict);
   };
+}
+
+function userOf({ user, problem }: Verdict): UserInfo {
+  if (user) return user;
+  throw new AuthenticationError(problem);
 }
 
 function toUser({ username, uid, groups, extra }: TokenReviewStatus['user']): UserInfo {

@@ -34,14 +34,11 @@ export function clientCertificateAuthenticator(parts: ClientCertificateParts): A
 
   return {
     authenticate({ clientCertificate }) {
-      return Promise.try(() => {
-        const bundle = clientCa();
-        if (!clientCertificate || !bundle) return undefined;
-        const { leaf } = clientCertificate;
-        observeRemaining((leaf.validToDate.getTime() - clock.nowMs()) / 1000);
-        verifier.verify(clientCertificate, bundle);
-        return userOf(clientCertificate);
-      });
+      const bundle = clientCa();
+      if (!clientCertificate || !bundle) return undefined;
+      observeRemaining((clientCertificate.leaf.validToDate.getTime() - clock.nowMs()) / 1000);
+      verifier.verify(clientCertificate, bundle);
+      return userOf(clientCertificate);
     },
   };
 }

@@ -28,7 +28,7 @@ export interface DelegatedAuthenticatorParts {
 
 /** Says of every request who asks; whoever brings nothing is anonymous. */
 export interface DelegatedAuthenticator extends Authenticator {
-  authenticate(...args: Parameters<Authenticator['authenticate']>): Promise<UserInfo>;
+  authenticate(...args: Parameters<Authenticator['authenticate']>): UserInfo | Promise<UserInfo>;
 }
 
 /**
@@ -60,19 +60,25 @@ export function delegatedAuthenticator(parts: DelegatedAuthenticatorParts): Dele
   ]);
 
   return {
-    async authenticate(credentials, signal) {
+    authenticate(credentials, signal) {
       const startMs = clock.monotonicMs();
       const elapsedSeconds = (): number => (clock.monotonicMs() - startMs) / 1000;
-      warnOfExtraSpace(credentials);
-      try {
-        const found = await union.authenticate(credentials, signal);
+      const succeed = (found: UserInfo | undefined): UserInfo => {
         credentials.forget?.(trust().requestHeader);
         const user = found ? withAuthenticatedGroup(found) : ANONYMOUS;
         instruments.succeeded(user.name, elapsedSeconds());
         return user;
-      } catch (err) {
+      };
+      const fail = (err: unknown): never => {
         instruments.erred(elapsedSeconds());
         throw err;
+      };
+      warnOfExtraSpace(credentials);
+      try {
+        const found = union.authenticate(credentials, signal);
+        return found instanceof Promise ? found.then(succeed).catch(fail) : succeed(found);
+      } catch (err) {
+        return fail(err);
       }
     },
   };

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry, exponentialBuckets } from 'prom-client';
+import { Gauge, type Registry, exponentialBuckets } from 'prom-client';
+import { SeriesCounter, SeriesHistogram } from '../../model/instruments.ts';
 
 /** Of a user's name only these few are told apart, as upstream: names are private and many. */
 const TOLD_APART: ReadonlySet<string> = new Set([
@@ -13,31 +14,32 @@ const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 
+/** Those of Prometheus' libraries, which upstream takes here. */
+const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+type AuthenticationResult = 'success' | 'error';
 export type AuthenticationInstruments = ReturnType<typeof authenticationInstruments>;
 
 /** Upstream's families (contract 9.3), so that dashboards keep working. */
 export function authenticationInstruments(registry: Registry) {
-  const registers = [registry];
-  const attempts = new Counter({
+  const attempts = new SeriesCounter<AuthenticationResult>(registry, {
     name: 'authentication_attempts',
     help: '[ALPHA] Authenticated attempts, by result: success, failure or error.',
-    labelNames: ['result'],
-    registers,
+    label: 'result',
   });
-  const durations = new Histogram({
+  const durations = new SeriesHistogram<AuthenticationResult>(registry, {
     name: 'authentication_duration_seconds',
     help: '[ALPHA] Time in seconds to find out who asks, by result.',
-    labelNames: ['result'],
     buckets: exponentialBuckets(0.001, 2, 15),
-    registers,
+    labelNames: ['result'],
+    labelsOf: (result) => ({ result }),
   });
-  const users = new Counter({
+  const users = new SeriesCounter(registry, {
     name: 'authenticated_user_requests',
     help: '[ALPHA] Authenticated requests, by user name; all but a few names count as other.',
-    labelNames: ['username'],
-    registers,
+    label: 'username',
   });
-  const certificateExpiration = new Histogram({
+  const certificateExpiration = new SeriesHistogram<'all'>(registry, {
     name: 'apiserver_client_certificate_expiration_seconds',
     help: '[ALPHA] Remaining life time in seconds of the certificates that clients present.',
     buckets: [
@@ -45,56 +47,54 @@ export function authenticationInstruments(registry: Registry) {
       ...[30 * MINUTE_S, HOUR_S, 2 * HOUR_S, 6 * HOUR_S, 12 * HOUR_S],
       ...[1, 2, 4, 7, 30, 90, 180, 360].map((days) => days * DAY_S),
     ],
-    registers,
-  });
+  }).of('all');
 
   return {
     succeeded(userName: string, seconds: number): void {
-      attempts.inc({ result: 'success' });
-      durations.observe({ result: 'success' }, seconds);
-      users.inc({ username: category(userName) });
+      attempts.inc('success');
+      durations.of('success').observe(seconds);
+      users.inc(category(userName));
     },
     erred(seconds: number): void {
-      attempts.inc({ result: 'error' });
-      durations.observe({ result: 'error' }, seconds);
+      attempts.inc('error');
+      durations.of('error').observe(seconds);
     },
     certificatePresented(remainingSeconds: number): void {
       certificateExpiration.observe(remainingSeconds);
     },
-    tokenCache: tokenCacheInstruments(registers),
+    tokenCache: tokenCacheInstruments(registry),
   };
 }
 
-function tokenCacheInstruments(registers: Registry[]) {
-  const requests = new Counter({
+function tokenCacheInstruments(registry: Registry) {
+  const requests = new SeriesCounter<'hit' | 'miss'>(registry, {
     name: 'authentication_token_cache_request_total',
     help: '[ALPHA] Tokens looked at, by status: hit or miss.',
-    labelNames: ['status'],
-    registers,
+    label: 'status',
   });
-  const durations = new Histogram({
+  const durations = new SeriesHistogram<'hit' | 'miss'>(registry, {
     name: 'authentication_token_cache_request_duration_seconds',
     help: '[ALPHA] Time in seconds to find the user of a token, by status: hit or miss.',
+    buckets: DEFAULT_BUCKETS,
     labelNames: ['status'],
-    registers,
+    labelsOf: (status) => ({ status }),
   });
   const active = new Gauge({
     name: 'authentication_token_cache_active_fetch_count',
     help: '[ALPHA] Requests that wait for a token review (blocked), and token reviews on their way (in_flight).',
     labelNames: ['status'],
-    registers,
+    registers: [registry],
   });
-  const fetches = new Counter({
+  const fetches = new SeriesCounter<'ok' | 'error'>(registry, {
     name: 'authentication_token_cache_fetch_total',
     help: '[ALPHA] Token reviews asked for, by status: ok or error.',
-    labelNames: ['status'],
-    registers,
+    label: 'status',
   });
 
   return {
     requested(status: 'hit' | 'miss', seconds: number): void {
-      requests.inc({ status });
-      durations.observe({ status }, seconds);
+      requests.inc(status);
+      durations.of(status).observe(seconds);
     },
     waiting(change: 1 | -1): void {
       active.inc({ status: 'blocked' }, change);
@@ -103,7 +103,7 @@ function tokenCacheInstruments(registers: Registry[]) {
       active.inc({ status: 'in_flight' }, change);
     },
     asked(status: 'ok' | 'error'): void {
-      fetches.inc({ status });
+      fetches.inc(status);
     },
   };
 }

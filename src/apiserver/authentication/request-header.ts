@@ -30,13 +30,11 @@ export function requestHeaderAuthenticator(
 
   return {
     authenticate({ headers, clientCertificate }) {
-      return Promise.try(() => {
-        const trusted = trust();
-        if (!clientCertificate || !trusted) return undefined;
-        verifier.verify(clientCertificate, trusted.ca);
-        checkName(commonNameOf(clientCertificate), trusted.allowedNames);
-        return userOf(headers, trusted);
-      });
+      const trusted = trust();
+      if (!clientCertificate || !trusted) return undefined;
+      verifier.verify(clientCertificate, trusted.ca);
+      checkName(commonNameOf(clientCertificate), trusted.allowedNames);
+      return userOf(headers, trusted);
     },
   };
 }

@@ -10,7 +10,7 @@ const PREFIX = 'base64url.bearer.authorization.k8s.io.';
  */
 export function webSocketTokenAuthenticator(userOf: TokenLookup): Authenticator {
   return {
-    async authenticate({ headers }, signal) {
+    authenticate({ headers }, signal) {
       const token = isWebSocket(headers) ? subprotocolToken(headers) : undefined;
       return token === undefined ? undefined : userOf(token, signal);
     },

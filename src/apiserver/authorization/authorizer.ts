@@ -15,8 +15,8 @@ export type Decision =
 
 export interface Authorizer {
   /**
-   * May they?
-   * @throws Error when nobody could decide: 500 with its message (contract 7.3), never a refusal.
+   * May they? A promise only where kube-apiserver has to be asked.
+   * @throws Error when nobody could decide, or rejects with it: 500 with its message (contract 7.3), never a refusal.
    */
-  authorize(attributes: Attributes, signal?: AbortSignal): Promise<Decision>;
+  authorize(attributes: Attributes, signal?: AbortSignal): Decision | Promise<Decision>;
 }

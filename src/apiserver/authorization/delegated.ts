@@ -57,22 +57,23 @@ export function delegatedAuthorizer(parts: DelegatedAuthorizerParts): Authorizer
   const review = cachedReviews(parts);
 
   return {
-    async authorize(attributes, signal) {
+    authorize(attributes, signal) {
       const startMs = clock.monotonicMs();
       const attempted = (result: AuthorizationResult): void => {
         if (isImpersonation(attributes)) return; // counted by itself (impersonation/instruments.ts)
         instruments.attempted(result, (clock.monotonicMs() - startMs) / 1000);
       };
-      try {
-        const status = always.some((allows) => allows(attributes))
-          ? ALLOWED
-          : await review(attributes, signal);
+      const decide = (status: AccessReviewStatus): Decision => {
         attempted(status.allowed ? 'allowed' : status.denied ? 'denied' : 'no-opinion');
         return toDecision(status);
-      } catch (err) {
+      };
+      const isAlways = always.some((allows) => allows(attributes));
+      const status = isAlways ? ALLOWED : review(attributes, signal);
+      if (!(status instanceof Promise)) return decide(status);
+      return status.then(decide, (err: unknown) => {
         attempted('error');
         throw err;
-      }
+      });
     },
   };
 }
@@ -90,7 +91,10 @@ function toDecision({ allowed, reason }: AccessReviewStatus): Decision {
 
 function cachedReviews(
   parts: DelegatedAuthorizerParts,
-): (attributes: Attributes, signal?: AbortSignal) => Promise<AccessReviewStatus> {
+): (
+  attributes: Attributes,
+  signal?: AbortSignal,
+) => AccessReviewStatus | Promise<AccessReviewStatus> {
   const { reviewer, config, clock, log } = parts;
   const delegation = new DelegationLog(log, 'SubjectAccessReview');
   // Groups and extras may be long: the digest bounds what the keys of the cache hold.
@@ -102,7 +106,7 @@ function cachedReviews(
     clock,
   });
 
-  return async (attributes, signal) => {
+  return (attributes, signal) => {
     const ask = async (limit: AbortSignal): Promise<Answered<AccessReviewStatus>> => {
       const answer = await reviewer.review(accessReviewSpec(attributes), limit);
       if (answer.allowed && answer.denied) {
@@ -112,14 +116,15 @@ function cachedReviews(
       const isSmall = controlledBytes(attributes.request) <= MAX_CACHED_REQUEST_BYTES;
       return { answer, keepMs: isSmall ? ttlMs : 0 };
     };
-    const key = keyOf(questionText(attributes));
-    try {
-      const status = await cache.get(key, ask, signal);
+    const succeed = (status: AccessReviewStatus): AccessReviewStatus => {
       delegation.succeeded();
       return status;
-    } catch (err) {
+    };
+    const status = cache.get(keyOf(questionText(attributes)), ask, signal);
+    if (!(status instanceof Promise)) return succeed(status);
+    return status.then(succeed, (err: unknown) => {
       if (signal?.aborted !== true) delegation.failed(err);
       throw err;
-    }
+    });
   };
 }

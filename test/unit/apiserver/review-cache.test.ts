@@ -16,7 +16,7 @@ afterEach(() => {
 function setUp(maxEntries = 10) {
   const clock = handClock();
   const seen: string[] = [];
-  const cache = new ReviewCache<Answer>({
+  const reviews = new ReviewCache<Answer>({
     maxEntries,
     timeLimitMs: 10_000,
     late: () => new Error('too late'),
@@ -28,12 +28,16 @@ function setUp(maxEntries = 10) {
       asked: (status) => seen.push(`asked ${status}`),
     },
   });
+  const cache = {
+    /** As a promise, whether or not there was anything to wait for. */
+    get: (...args: Parameters<typeof reviews.get>) => Promise.try(() => reviews.get(...args)),
+  };
   let asked = 0;
   const ask = (keepMs: number) => () => {
     asked += 1;
     return Promise.resolve({ answer: { text: `answer ${asked}` }, keepMs });
   };
-  return { clock, cache, ask, seen, asked: () => asked };
+  return { clock, reviews, cache, ask, seen, asked: () => asked };
 }
 
 describe('ReviewCache', () => {
@@ -45,6 +49,15 @@ describe('ReviewCache', () => {
     expect(await cache.get('k', ask(10_000))).toEqual({ text: 'answer 1' });
     clock.advance(2);
     expect(await cache.get('k', ask(10_000))).toEqual({ text: 'answer 2' });
+  });
+
+  test('gives a kept answer without waiting', async () => {
+    const { reviews, ask } = setUp();
+    const asked = reviews.get('k', ask(10_000));
+    expect(asked).toBeInstanceOf(Promise);
+    await asked;
+
+    expect(reviews.get('k', ask(10_000))).toEqual({ text: 'answer 1' });
   });
 
   test('a hit does not make the answer live longer', async () => {

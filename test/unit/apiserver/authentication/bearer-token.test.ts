@@ -51,7 +51,7 @@ function setUp(
   });
   const authenticator = bearerTokenAuthenticator(lookup);
   const ask = (authorization: string) =>
-    authenticator.authenticate(credentials([['Authorization', authorization]]));
+    Promise.try(() => authenticator.authenticate(credentials([['Authorization', authorization]])));
   return { clock, log, asked, lookup, authenticator, ask };
 }
 

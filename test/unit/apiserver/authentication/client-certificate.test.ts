@@ -23,7 +23,8 @@ function ask(certificate: PeerCertificate | undefined, bundle = CaBundle.parse(c
     clock,
     observeRemaining: (seconds) => remaining.push(seconds),
   });
-  return { answer: authenticator.authenticate(credentials([], certificate)), remaining };
+  const answer = Promise.try(() => authenticator.authenticate(credentials([], certificate)));
+  return { answer, remaining };
 }
 
 describe('clientCertificateAuthenticator', () => {

@@ -67,7 +67,7 @@ async function serve(cluster = new FakeCluster()): Promise<Listening> {
   });
   const credentialsOf = credentialsReader();
   const handler: RequestListener = (message, response) => {
-    authenticator.authenticate(credentialsOf(message)).then(
+    Promise.try(() => authenticator.authenticate(credentialsOf(message))).then(
       ({ name, groups, extra }) => {
         const kept = message.rawHeaders.filter((_, index) => index % 2 === 0);
         response.end(JSON.stringify({ name, groups, extra: Object.fromEntries(extra), kept }));

@@ -44,10 +44,12 @@ function setUp(
     groups: string[] = [],
     extra = new Map<string, string[]>(),
   ) =>
-    authorizer.authorize({
-      user: { name, uid: '', groups, extra },
-      request: requestInfo('GET', url),
-    });
+    Promise.try(() =>
+      authorizer.authorize({
+        user: { name, uid: '', groups, extra },
+        request: requestInfo('GET', url),
+      }),
+    );
   return { clock, log, registry, asked, ask, authorizer };
 }
 
@@ -180,8 +182,8 @@ describe('delegatedAuthorizer, the self-metrics', () => {
         'authorization_attempts_total{result="denied"} 1',
         'authorization_attempts_total{result="no-opinion"} 1',
         'authorization_attempts_total{result="error"} 2',
-        'authorization_duration_seconds_bucket{le="0.001",result="allowed"} 2',
-        'authorization_duration_seconds_bucket{le="16.384",result="error"} 2',
+        'authorization_duration_seconds_bucket{result="allowed",le="0.001"} 2',
+        'authorization_duration_seconds_bucket{result="error",le="16.384"} 2',
       ]),
     );
   });
