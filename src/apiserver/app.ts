@@ -1,22 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import express from 'express';
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler } from 'express';
 import { goQuote } from '../apimachinery/go-quote.ts';
 import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
 import type { Logger } from '../log.ts';
-import { type Header, NO_SNIFF, type WholeAnswer } from './answer.ts';
+import { type Answer, NO_SNIFF } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import type { AppParts, Serving } from './app-parts.ts';
 import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
-import type { Authenticator, UserInfo } from './authentication/authenticator.ts';
+import type { Authenticator } from './authentication/authenticator.ts';
 import { credentialsReader } from './authentication/credentials.ts';
 import { hasHeader, removeHeaders } from './authentication/identity-headers.ts';
 import type { Decision } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { type Site, dispatch, errorAnswer } from './dispatch.ts';
 import { SERVED } from './encoding/negotiate.ts';
+import {
+  type AppRequest,
+  type AppResponse,
+  type AppStage,
+  type Locals,
+  cutOff,
+  exchangeOf,
+  isOver,
+  whenOver,
+  withLocals,
+  write,
+} from './exchange.ts';
 import {
   PANIC,
   SHUTTING_DOWN,
@@ -36,29 +48,15 @@ import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { openApiDocuments } from './openapi/documents.ts';
-import { type RequestBook, RequestBooks } from './request-book.ts';
+import { RequestBooks } from './request-book.ts';
 import { requestDeadlineMs } from './request-deadline.ts';
 import { RequestInfoError, requestInfo } from './request-info.ts';
-import { type Route, routeOf } from './route.ts';
+import { routeOf } from './route.ts';
 import { type MetricsRegistry, metricsAnswer } from './self-metrics.ts';
-import { keepHeaders, send, sendWhole } from './send.ts';
+import { keepHeaders, send } from './send.ts';
 import { sparingLog } from './sparing-log.ts';
 import { inTurn, stopwatch } from './stages.ts';
 import { Turns } from './turns.ts';
-
-/** Everything known of one request on its way through the chain. */
-interface Exchange {
-  readonly api: ApiRequest;
-  readonly route: Route;
-  readonly book: RequestBook;
-  user: UserInfo | undefined;
-  bytes: number;
-}
-
-type Stage = RequestHandler<Record<string, string>, unknown, unknown, unknown, Locals>;
-interface Locals {
-  exchange: Exchange;
-}
 
 /** Long answers together take at most this much of one turn of the event loop. */
 const TURN_BUDGET_MS = 4;
@@ -103,24 +101,45 @@ export function createApp(given: AppParts): RequestListener {
     timed('authorization', authorize(parts)),
     serve(site, parts.registry, turns, new MemoryGuard(parts)),
   ];
-  app.use(inTurn(stages), panicGuard(parts.log));
+  const answer = inTurn(stages);
+  const guard = panicGuard(parts.log);
+  app.use(answer, asErrorHandler(guard));
+  const isOfResource = resourcePaths(groups);
   return (request, response) => {
+    const originalUrl = request.url ?? '';
+    if (isOfResource(originalUrl)) {
+      // The same way without a router around it, which has nothing to decide here and costs as much as the answer.
+      const asked = Object.assign(request, { originalUrl });
+      const answered = withLocals(response);
+      answer(asked, answered, (error) => {
+        guard(error, asked, answered);
+      });
+      return;
+    }
     // Express answers URLs that it cannot read with a page of its own. Here it gets one that it can, since
     // RequestInfo alone reads them.
-    app(Object.assign(request, { originalUrl: request.url ?? '', url: '/' }), response);
+    app(Object.assign(request, { originalUrl, url: '/' }), response);
   };
 }
 
+/** Whether a URL is one below a version of a group, where resources are, however it goes on. */
+function resourcePaths(groups: readonly ApiGroup[]): (url: string) => boolean {
+  const roots = groups.flatMap(({ name, versions }) =>
+    versions.map((version) => `/apis/${name}/${version.name}/`),
+  );
+  return (url) => roots.some((root) => url.startsWith(root));
+}
+
 /** Echoes the client's audit id, or makes one, on every answer. An empty one is none. */
-const auditId: Stage = (request, response, next) => {
+const auditId: AppStage = (request, response, next) => {
   const given = firstLine(request, 'audit-id') ?? '';
   response.setHeader('Audit-Id', given === '' ? randomUUID() : given);
   next();
 };
 
-function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
+function readRequest(groups: readonly ApiGroup[], books: RequestBooks): AppStage {
   return (request, response, next) => {
-    const { method, originalUrl: url } = request;
+    const { method = '', originalUrl: url } = request;
     try {
       const info = requestInfo(method, url);
       const api: ApiRequest = {
@@ -136,6 +155,7 @@ function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
         api,
         route,
         book: books.open(method, route, info),
+        afterwards: [],
         user: undefined,
         bytes: 0,
       };
@@ -150,25 +170,27 @@ function readRequest(groups: readonly ApiGroup[], books: RequestBooks): Stage {
 }
 
 /** Counts the request when it is over, however it ends, and writes it into the log for those who debug. */
-function account({ log, clock }: AppParts): Stage {
+function account({ log, clock }: AppParts): AppStage {
   return (_request, response, next) => {
     const startMs = clock.monotonicMs();
-    const { api, book } = response.locals.exchange;
+    const { exchange } = response.locals;
+    const { api, book, afterwards } = exchange;
     response.on('close', () => {
-      const { user, bytes } = response.locals.exchange;
+      const { user, bytes } = exchange;
       const durationMs = Math.round((clock.monotonicMs() - startMs) * 1000) / 1000;
       const code = response.statusCode;
       const completed = response.writableFinished;
       const fields = { method: api.method, path: api.info.path, user: user?.name };
       log.debug({ ...fields, code, durationMs, bytes, completed }, 'Answered request');
       book.close(code, durationMs / 1000, bytes);
+      for (const then of afterwards) then();
     });
     next();
   };
 }
 
 /** Connections that stay open while we shut down: their requests are sent elsewhere, earlier if they are to come back. */
-function refuseWhileDraining({ serving, isDraining }: AppParts, toComeBack: boolean): Stage {
+function refuseWhileDraining({ serving, isDraining }: AppParts, toComeBack: boolean): AppStage {
   const isWanted = serving.shutdownSendRetryAfter === toComeBack;
   return (_request, response, next) => {
     const { info, userAgent } = response.locals.exchange.api;
@@ -179,7 +201,7 @@ function refuseWhileDraining({ serving, isDraining }: AppParts, toComeBack: bool
 }
 
 /** No caching, and Strict-Transport-Security if a flag says so. */
-function commonHeaders({ strictTransportSecurity }: Serving): Stage {
+function commonHeaders({ strictTransportSecurity }: Serving): AppStage {
   const transportSecurity = strictTransportSecurity.join('; ');
   return (_request, response, next) => {
     if (transportSecurity !== '') {
@@ -191,9 +213,9 @@ function commonHeaders({ strictTransportSecurity }: Serving): Stage {
 }
 
 /** Answers 504 when the time is over; an answer that has begun is cut off, so that nobody takes it for whole. */
-function deadline(maximumMs: number): Stage {
+function deadline(maximumMs: number): AppStage {
   return (_request, response, next) => {
-    const { api, book } = response.locals.exchange;
+    const { api, book, afterwards } = response.locals.exchange;
     if (api.info.verb === 'watch') {
       next();
       return;
@@ -215,7 +237,7 @@ function deadline(maximumMs: number): Stage {
       return;
     }
     const timer = setTimeout(expire, allowedMs);
-    response.on('close', () => {
+    afterwards.push(() => {
       clearTimeout(timer);
     });
     next();
@@ -223,17 +245,17 @@ function deadline(maximumMs: number): Stage {
 }
 
 /** CORS, off unless a flag says otherwise. */
-function crossOrigin({ corsAllowedOrigins }: Serving): Stage {
+function crossOrigin({ corsAllowedOrigins }: Serving): AppStage {
   const headersFor = corsHeaders(corsAllowedOrigins);
   return (request, response, next) => {
     const headers = headersFor(request.headers.origin);
     for (const [name, value] of headers ?? []) response.setHeader(name, value);
-    if (headers && request.method === 'OPTIONS') response.status(204).end();
+    if (headers && request.method === 'OPTIONS') response.writeHead(204).end();
     else next();
   };
 }
 
-function authenticate(authenticator: Authenticator): Stage {
+function authenticate(authenticator: Authenticator): AppStage {
   const credentialsOf = credentialsReader();
   return (request, response, next) => {
     const credentials = credentialsOf(request, (warning) => {
@@ -249,15 +271,15 @@ function authenticate(authenticator: Authenticator): Stage {
 }
 
 /** Goes on with what was found out, in the same turn where that did not take any waiting. */
-function whenKnown<Found>(found: Found | Promise<Found>, goOn: (found: Found) => void): unknown {
+function whenKnown<Found>(found: Found | Promise<Found>, goOn: (found: Found) => unknown): unknown {
   return found instanceof Promise ? found.then(goOn) : goOn(found);
 }
 
 /** A direct caller may ask to act as somebody else: from here on he is the other one (contract.md 7.4). */
-function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
+function impersonate({ authorizer, registry, clock, log }: AppParts): AppStage {
   const instruments = impersonationInstruments(registry);
   const impersonator = new Impersonator({ authorizer, clock, instruments });
-  const actAs: Stage = async (request, response, next) => {
+  const actAs: AppStage = async (request, response, next) => {
     const { api, user: requestor } = response.locals.exchange;
     try {
       const wanted = wantedUser(request.rawHeaders);
@@ -282,9 +304,9 @@ function impersonate({ authorizer, registry, clock, log }: AppParts): Stage {
   };
 }
 
-function limitInFlight(limit: InFlightLimit): Stage {
+function limitInFlight(limit: InFlightLimit): AppStage {
   return (_request, response, next) => {
-    const { api, user, book } = response.locals.exchange;
+    const { api, user, book, afterwards } = response.locals.exchange;
     const { verb } = api.info;
     const leave = limit.enter(verb, user?.groups.includes('system:masters') === true);
     if (!leave) {
@@ -292,12 +314,12 @@ function limitInFlight(limit: InFlightLimit): Stage {
       write(response, TOO_MANY_REQUESTS);
       return;
     }
-    response.on('close', leave);
+    afterwards.push(leave);
     next();
   };
 }
 
-function authorize({ authorizer, log }: AppParts): Stage {
+function authorize({ authorizer, log }: AppParts): AppStage {
   return (request, response, next) => {
     const { api, user } = response.locals.exchange;
     if (!user) throw unauthorized();
@@ -327,32 +349,36 @@ function authorize({ authorizer, log }: AppParts): Stage {
   };
 }
 
-function serve(site: Site, registry: MetricsRegistry, turns: Turns, guard: MemoryGuard): Stage {
-  return async (request, response) => {
+function serve(site: Site, registry: MetricsRegistry, turns: Turns, guard: MemoryGuard): AppStage {
+  return (request, response) => {
     const { exchange } = response.locals;
     const { route, api } = exchange;
-    const answer =
-      route.kind === 'metrics'
-        ? await metricsAnswer(registry, firstLine(request, 'accept-encoding'))
-        : dispatch(route, api, site, () => {
-            exchange.book.handled();
-          });
-    if (isOver(response)) return;
-    const encodings = api.header('accept-encoding');
-    const bytes = await send(response, guard.admit(route, answer), encodings, turns);
-    if (bytes === undefined) isOver(response);
-    else exchange.bytes = bytes;
+    const finish = (answer: Answer): unknown => {
+      if (isOver(response)) return undefined;
+      const encodings = api.header('accept-encoding');
+      return whenKnown(send(response, guard.admit(route, answer), encodings, turns), (bytes) => {
+        if (bytes === undefined) isOver(response);
+        else exchange.bytes = bytes;
+      });
+    };
+    if (route.kind === 'metrics') {
+      return metricsAnswer(registry, firstLine(request, 'accept-encoding')).then(finish);
+    }
+    const { book } = exchange;
+    return finish(
+      dispatch(route, api, site, () => {
+        book.handled();
+      }),
+    );
   };
 }
 
 /** What was thrown on the way: a refusal becomes its Status, a bug becomes 500 and a line in the log, nothing more. */
 function panicGuard(
   log: Logger,
-): ErrorRequestHandler<Record<string, string>, unknown, unknown, unknown, Locals> {
-  // Express tells an error handler by its four parameters.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above
-  return (error: unknown, request, response, _next) => {
-    const { exchange } = response.locals as Partial<Locals>; // none when it was not even read
+): (error: unknown, request: AppRequest, response: AppResponse) => void {
+  return (error, request, response) => {
+    const exchange = exchangeOf(response);
     exchange?.book.ended('error');
     if (exchange && error instanceof AuthenticationError) {
       log.info({ err: error }, 'Could not authenticate request');
@@ -368,39 +394,12 @@ function panicGuard(
   };
 }
 
-/** Writes an answer that is at hand, unless the deadline has written one before. */
-function write(
-  response: Response<unknown, Locals>,
-  answer: WholeAnswer,
-  more: readonly Header[] = [],
-): void {
-  if (isOver(response)) return;
-  const { exchange } = response.locals as Partial<Locals>; // none yet when the URL could not be read
-  const acceptEncoding = exchange?.api.header('accept-encoding') ?? '';
-  const headers = [...(answer.headers ?? []), ...more];
-  const bytes = sendWhole(response, { ...answer, headers }, acceptEncoding);
-  if (exchange) exchange.bytes = bytes;
-}
-
-/** Aborts when the answer has been sent or nobody waits for it any more. */
-function whenOver(response: Response<unknown, Locals>): AbortSignal {
-  const over = new AbortController();
-  response.on('close', () => {
-    over.abort();
-  });
-  return over.signal;
-}
-
-/** What finds out that it is over has come to its end. */
-function isOver(response: Response<unknown, Locals>): boolean {
-  if (!response.headersSent && !response.closed) return false;
-  const { exchange } = response.locals as Partial<Locals>; // none yet when the URL could not be read
-  exchange?.book.ended('ok');
-  return true;
-}
-
-/** Ends an answer that has begun, so that nobody takes it for whole. */
-function cutOff(response: Response<unknown, Locals>): void {
-  response.locals.exchange.book.cutOff();
-  response.destroy();
+function asErrorHandler(
+  guard: ReturnType<typeof panicGuard>,
+): ErrorRequestHandler<Record<string, string>, unknown, unknown, unknown, Locals> {
+  // Express tells an error handler by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above
+  return (error: unknown, request, response, _next) => {
+    guard(error, request, response);
+  };
 }

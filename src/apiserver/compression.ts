@@ -11,7 +11,9 @@ const LEVEL = 1;
 
 /** Whether one of the codings is `gzip`, literally: `gzip;q=1.0` is not, as upstream. */
 export function asksForGzip(acceptEncoding: string): boolean {
-  return acceptEncoding.split(',').some((coding) => coding.trim() === 'gzip');
+  return (
+    acceptEncoding !== '' && acceptEncoding.split(',').some((coding) => coding.trim() === 'gzip')
+  );
 }
 
 /** Marks a response as compressed, for whoever comes between us and the client. */

@@ -204,6 +204,8 @@ function httpOptions(limits: Limits): ServerOptions {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
+    // A request without a body is not played as a stream that comes to its end: nobody reads any.
+    optimizeEmptyRequests: true,
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   };

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { utf8Bytes } from '../apimachinery/protobuf-writer.ts';
 import { headerLines } from './answer.ts';
 import type { Answer, WholeAnswer } from './answer.ts';
 import { HeldBody, announceGzip, asksForGzip, compressed, writeCompressed } from './compression.ts';
@@ -23,26 +24,36 @@ export function sendWhole(
       body = smaller;
     }
   }
-  // As bytes: beside a text Node would write the headers as UTF-8 too, and what a client sent in one twice so.
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  response.end(bytes);
+  // As bytes, one a character: beside a text Node would write the headers as UTF-8 too, and what a client sent in one
+  // twice so. Headers and a text leave in one piece, a Buffer would be a second one.
+  const bytes = typeof body === 'string' ? utf8Bytes(body) : body;
+  response.end(bytes, 'latin1');
   return bytes.length;
 }
 
 /**
- * The same for any answer: resolves when its last byte has been handed over, or nobody waits any more.
- * Undefined: it was over before anything could be sent.
+ * The same for any answer: at once for one that is at hand, else a promise that resolves when the last byte has been handed
+ * over, or nobody waits any more. Undefined: it was over before anything could be sent.
  */
-export async function send(
+export function send(
   response: ServerResponse,
   answer: Answer,
   acceptEncoding: string,
   turns: Turns,
+): number | Promise<number | undefined> {
+  const { body } = answer;
+  return typeof body === 'string' || Buffer.isBuffer(body)
+    ? sendWhole(response, { ...answer, body }, acceptEncoding)
+    : sendPieces(response, { ...answer, body }, acceptEncoding, turns);
+}
+
+async function sendPieces(
+  response: ServerResponse,
+  answer: Answer & { readonly body: Iterable<string | Buffer> },
+  acceptEncoding: string,
+  turns: Turns,
 ): Promise<number | undefined> {
   const { body } = answer;
-  if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    return sendWhole(response, { ...answer, body }, acceptEncoding);
-  }
   if (answer.isCompressible !== true || !asksForGzip(acceptEncoding)) {
     writeHead(response, answer);
     return writeBody(response, body, turns);
@@ -68,6 +79,10 @@ export function keepHeaders(response: ServerResponse, names: readonly string[]):
 
 function writeHead(response: ServerResponse, answer: Answer): void {
   response.statusCode = answer.code;
+  if (answer.headers === undefined && answer.contentType !== undefined) {
+    response.setHeader('Content-Type', answer.contentType);
+    return;
+  }
   for (const [name, lines] of headerLines(answer)) response.setHeader(name, lines);
 }
 
