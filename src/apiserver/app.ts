@@ -2,18 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import express from 'express';
 import type { ErrorRequestHandler } from 'express';
-import { goQuote } from '../apimachinery/go-quote.ts';
-import { StatusError, forbidden, unauthorized } from '../apimachinery/status-error.ts';
+import { StatusError, unauthorized } from '../apimachinery/status-error.ts';
 import type { Logger } from '../log.ts';
-import { type Answer, NO_SNIFF } from './answer.ts';
+import { authenticate, authorize, impersonate } from './access.ts';
+import type { Answer } from './answer.ts';
 import type { ApiGroup } from './api-group.ts';
 import type { AppParts, Serving } from './app-parts.ts';
 import type { ApiRequest } from './api-request.ts';
 import { AuthenticationError } from './authentication/authenticator.ts';
-import type { Authenticator } from './authentication/authenticator.ts';
-import { credentialsReader } from './authentication/credentials.ts';
-import { hasHeader, removeHeaders } from './authentication/identity-headers.ts';
-import type { Decision } from './authorization/authorizer.ts';
 import { corsHeaders } from './cors.ts';
 import { type Site, dispatch, errorAnswer } from './dispatch.ts';
 import { SERVED } from './encoding/negotiate.ts';
@@ -25,7 +21,6 @@ import {
   cutOff,
   exchangeOf,
   isOver,
-  whenOver,
   withLocals,
   write,
 } from './exchange.ts';
@@ -40,9 +35,6 @@ import {
 } from './fixed-answers.ts';
 import { firstLine } from './first-line.ts';
 import { STANDARD_CHECKS } from './health.ts';
-import { Impersonator } from './impersonation/impersonator.ts';
-import { impersonationInstruments } from './impersonation/instruments.ts';
-import { isImpersonationHeader, wantedUser } from './impersonation/wanted-user.ts';
 import { badRequest, refuse } from './http-rules.ts';
 import { InFlightLimit } from './in-flight.ts';
 import { requestInstruments } from './instruments.ts';
@@ -55,7 +47,7 @@ import { routeOf } from './route.ts';
 import { type MetricsRegistry, metricsAnswer } from './self-metrics.ts';
 import { keepHeaders, send } from './send.ts';
 import { sparingLog } from './sparing-log.ts';
-import { inTurn, stopwatch } from './stages.ts';
+import { inTurn, stopwatch, whenKnown } from './stages.ts';
 import { Turns } from './turns.ts';
 
 /** Long answers together take at most this much of one turn of the event loop. */
@@ -63,7 +55,8 @@ const TURN_BUDGET_MS = 4;
 
 /**
  * The whole way of a request, top to bottom (contract.md 0.1): the first stage that answers wins, so the
- * order decides which error a client sees. Requests are known in this file only, responses here and in send.ts.
+ * order decides which error a client sees. Requests and responses are known here, in access.ts and exchange.ts, and
+ * responses in send.ts as well.
  *
  * Routes are decided by RequestInfo and not by Express patterns, so that discovery, authorization and
  * dispatch read the same answer.
@@ -255,55 +248,6 @@ function crossOrigin({ corsAllowedOrigins }: Serving): AppStage {
   };
 }
 
-function authenticate(authenticator: Authenticator): AppStage {
-  const credentialsOf = credentialsReader();
-  return (request, response, next) => {
-    const credentials = credentialsOf(request, (warning) => {
-      response.appendHeader('Warning', `299 - ${goQuote(warning)}`);
-    });
-    return whenKnown(authenticator.authenticate(credentials), (user) => {
-      if (isOver(response)) return;
-      if (!user) throw unauthorized();
-      response.locals.exchange.user = user;
-      next();
-    });
-  };
-}
-
-/** Goes on with what was found out, in the same turn where that did not take any waiting. */
-function whenKnown<Found>(found: Found | Promise<Found>, goOn: (found: Found) => unknown): unknown {
-  return found instanceof Promise ? found.then(goOn) : goOn(found);
-}
-
-/** A direct caller may ask to act as somebody else: from here on he is the other one (contract.md 7.4). */
-function impersonate({ authorizer, registry, clock, log }: AppParts): AppStage {
-  const instruments = impersonationInstruments(registry);
-  const impersonator = new Impersonator({ authorizer, clock, instruments });
-  const actAs: AppStage = async (request, response, next) => {
-    const { api, user: requestor } = response.locals.exchange;
-    try {
-      const wanted = wantedUser(request.rawHeaders);
-      if (wanted && requestor) {
-        removeHeaders(request, isImpersonationHeader);
-        const signal = whenOver(response);
-        const user = await impersonator.impersonate(requestor, wanted, api.info, signal);
-        log.debug({ user: requestor.name, actingAs: user.name }, 'Impersonates another user');
-        response.locals.exchange.user = user;
-      }
-    } catch (err) {
-      if (err instanceof StatusError) write(response, errorAnswer(err, api), NO_SNIFF);
-      else if (!isOver(response)) throw err;
-      return;
-    }
-    if (!isOver(response)) next();
-  };
-  return (request, response, next) => {
-    if (hasHeader(request.rawHeaders, isImpersonationHeader)) return actAs(request, response, next);
-    if (!isOver(response)) next();
-    return undefined;
-  };
-}
-
 function limitInFlight(limit: InFlightLimit): AppStage {
   return (_request, response, next) => {
     const { api, user, book, afterwards } = response.locals.exchange;
@@ -316,36 +260,6 @@ function limitInFlight(limit: InFlightLimit): AppStage {
     }
     afterwards.push(leave);
     next();
-  };
-}
-
-function authorize({ authorizer, log }: AppParts): AppStage {
-  return (request, response, next) => {
-    const { api, user } = response.locals.exchange;
-    if (!user) throw unauthorized();
-    const decide = (decision: Decision): void => {
-      if (isOver(response)) return;
-      if (decision.allowed) next();
-      else
-        write(
-          response,
-          errorAnswer(forbidden(user.name, api.info, decision.reason), api),
-          NO_SNIFF,
-        );
-    };
-    const fail = (error: unknown): void => {
-      log.warn({ err: error, user: user.name }, 'Could not authorize request');
-      const reason = error instanceof Error ? error.message : String(error);
-      write(response, internalError(request.originalUrl, reason));
-    };
-    let decision;
-    try {
-      decision = authorizer.authorize({ user, request: api.info });
-    } catch (error) {
-      fail(error);
-      return undefined;
-    }
-    return decision instanceof Promise ? decision.then(decide, fail) : decide(decision);
   };
 }
 

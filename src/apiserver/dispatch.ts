@@ -154,10 +154,13 @@ function documentOf(
   }
 }
 
+const TYPES = producibleTypes(SERVED, false);
+const LISTED_TYPES = producibleTypes(SERVED, true);
+
 /** What the router checks before a handler runs: literally, and on discovery the request's own type too. */
 function checkMediaTypes(route: RestRoute, { accept, contentType }: ApiRequest): void {
   const isList = route.kind === 'resource' && route.target.name === undefined;
-  const types = route.kind === 'server-version' ? [JSON_TYPE] : producibleTypes(SERVED, isList);
+  const types = route.kind === 'server-version' ? [JSON_TYPE] : isList ? LISTED_TYPES : TYPES;
   if (route.kind !== 'resource' && !isOneOf(contentType, consumedTypes(route))) {
     throw unsupportedMediaType();
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { TEXT } from './answer.ts';
+import { firstLine } from './first-line.ts';
 import { parseTarget } from './request-target.ts';
 
 /** Why a request does not get as far as any handler. */
@@ -55,13 +56,12 @@ export const HALF_OPEN = { httpAllowHalfOpen: true } as const;
 /** In the order in which Go looks, so that of several mistakes the same one is told. */
 function httpRefusal(request: IncomingMessage): HttpRefusal | undefined {
   const { method = '', url = '', httpVersionMajor: major, httpVersionMinor: minor } = request;
-  const hosts = valuesOf(request, 'host');
-  if (parseTarget(method, url) === undefined || hosts.length > 1) return badRequest();
-  if (minor > 0 && !isReadable(valuesOf(request, 'transfer-encoding'))) return UNSUPPORTED;
+  const host = firstLine(request, 'host');
+  if (parseTarget(method, url) === undefined || lines(request, 'host') > 1) return badRequest();
+  if (minor > 0 && !isReadable(request)) return UNSUPPORTED;
   if (major !== 1) {
     return withReason(505, 'HTTP Version Not Supported: unsupported protocol version');
   }
-  const [host] = hosts;
   if (host === undefined) {
     const isRequired = minor > 0 && method !== 'CONNECT';
     return isRequired ? badRequest(': missing required Host header') : undefined;
@@ -114,8 +114,10 @@ export function refusalText({ code, reason, body }: HttpRefusal): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-function isReadable(encodings: readonly string[]): boolean {
-  return encodings.length === 0 || encodings.map((text) => text.toLowerCase()).join() === 'chunked';
+function isReadable(request: IncomingMessage): boolean {
+  const count = lines(request, 'transfer-encoding');
+  if (count === 0) return true;
+  return count === 1 && firstLine(request, 'transfer-encoding')?.toLowerCase() === 'chunked';
 }
 
 /**
@@ -134,13 +136,12 @@ function announcesBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
-  const values: string[] = [];
+/** How many lines of a header there are. */
+function lines({ rawHeaders }: IncomingMessage, name: string): number {
+  let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const candidate = rawHeaders[at] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name) {
-      values.push(rawHeaders[at + 1] ?? '');
-    }
+    if (candidate.length === name.length && candidate.toLowerCase() === name) count += 1;
   }
-  return values;
+  return count;
 }

@@ -2,6 +2,7 @@ import { textOfBytes } from '../apimachinery/byte-text.ts';
 
 /** The parameters of a URL, as Go's net/url reads them: the values of a name in their order. */
 export class Query {
+  static readonly #none = new Query(new Map());
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   private constructor(values: ReadonlyMap<string, readonly string[]>) {
@@ -13,6 +14,7 @@ export class Query {
    * broken percent escape or a semicolon is dropped, and `+` is a space.
    */
   static parse(text: string): Query {
+    if (text === '') return Query.#none;
     const values = new Map<string, string[]>();
     for (const pair of text.split('&')) {
       if (pair === '' || pair.includes(';')) continue;

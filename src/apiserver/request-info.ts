@@ -2,7 +2,7 @@ import { parseFieldTerms } from '../apimachinery/field-selector.ts';
 import { parseLabelSelector } from '../apimachinery/label-selector.ts';
 import { SelectorError } from '../apimachinery/selector-error.ts';
 import { Query } from './query.ts';
-import { parseTarget } from './request-target.ts';
+import { parseTarget, withoutOuterSlashes } from './request-target.ts';
 
 /** What a method and a URL mean. Absent parts are ''. */
 export interface RequestInfo {
@@ -57,22 +57,23 @@ export function requestInfo(method: string, rawUrl: string): RequestInfo {
   if (target === undefined) throw new RequestInfoError(400, '400 Bad Request: malformed URL');
   const { path } = target;
   const query = Query.parse(target.query);
-  const nonResource: RequestInfo = { ...NOTHING, path, verb: method.toLowerCase(), query };
   const place = splitGroupVersion(path);
-  if (!place) return nonResource;
+  if (!place) return { ...NOTHING, path, verb: method.toLowerCase(), query };
 
   const { group, version, segments } = place;
-  const isSpecial = SPECIAL_VERBS.has(segments.first);
-  const meant = isSpecial ? segments.rest : [segments.first, ...segments.rest];
+  const [first = ''] = segments;
+  const isSpecial = SPECIAL_VERBS.has(first);
+  const meant = isSpecial ? segments.slice(1) : segments;
   if (meant.length === 0) {
     throw new RequestInfoError(
       500,
       `failed to create RequestInfo: unable to determine kind and namespace from url, ${rawUrl}`,
     );
   }
-  const verb = isSpecial ? segments.first : (VERBS.get(method) ?? '');
-  const named = withNames({ ...nonResource, isResource: true, verb, group, version }, meant);
-  const info = named.name === '' ? forSeveralObjects(named) : named;
+  const verb = isSpecial ? first : (VERBS.get(method) ?? '');
+  const named = withNames({ path, query, verb, group, version }, meant);
+  if (named.name !== '') return named;
+  const info = forSeveralObjects(named);
   return isSpecial ? info : withSelectors(info);
 }
 
@@ -90,39 +91,67 @@ const NOTHING = {
 };
 
 function splitPath(path: string): string[] {
-  let start = 0;
-  let end = path.length;
-  while (path[start] === '/') start++;
-  while (end > start && path[end - 1] === '/') end--;
-  return start === end ? [] : path.slice(start, end).split('/');
+  const trimmed = withoutOuterSlashes(path);
+  return trimmed === '' ? [] : trimmed.split('/');
 }
 
 interface GroupVersion {
   readonly group: string;
   readonly version: string;
-  /** At least one stands after the version. */
-  readonly segments: { readonly first: string; readonly rest: readonly string[] };
+  /** What stands after the version: at least one. */
+  readonly segments: readonly string[];
 }
 
 /** Undefined for paths that lead to no resource. The core group, below `/api`, has no name. */
 function splitGroupVersion(path: string): GroupVersion | undefined {
-  const [prefix, ...below] = splitPath(path);
-  if (prefix !== 'api' && prefix !== 'apis') return undefined;
-  const [group = '', version = '', first, ...rest] = prefix === 'apis' ? below : ['', ...below];
-  return first === undefined ? undefined : { group, version, segments: { first, rest } };
+  const segments = splitPath(path);
+  const [prefix, first = '', second = ''] = segments;
+  if (prefix === 'apis' && segments.length > 3) {
+    return { group: first, version: second, segments: segments.slice(3) };
+  }
+  if (prefix === 'api' && segments.length > 2) {
+    return { group: '', version: first, segments: segments.slice(2) };
+  }
+  return undefined;
 }
 
-function withNames(info: RequestInfo, segments: readonly string[]): RequestInfo {
+function withNames(
+  {
+    path,
+    query,
+    verb,
+    group,
+    version,
+  }: Pick<RequestInfo, 'path' | 'query' | 'verb' | 'group' | 'version'>,
+  segments: readonly string[],
+): RequestInfo {
   const { namespace, parts } = splitNamespace(segments);
   const [resource = '', name = '', third = ''] = parts;
   // The rest of a proxied path belongs to the one behind the proxy.
-  const subresource = info.verb === 'proxy' ? '' : third;
-  return { ...info, namespace, resource, name, subresource, parts };
+  const subresource = verb === 'proxy' ? '' : third;
+  return {
+    isResource: true,
+    path,
+    verb,
+    group,
+    version,
+    namespace,
+    resource,
+    subresource,
+    name,
+    fieldSelector: '',
+    labelSelector: '',
+    parts,
+    query,
+  };
 }
 
-function splitNamespace(segments: readonly string[]): { namespace: string; parts: string[] } {
+function splitNamespace(segments: readonly string[]): {
+  readonly namespace: string;
+  readonly parts: readonly string[];
+} {
   const [first, namespace = '', third] = segments;
-  if (first !== 'namespaces') return { namespace: '', parts: [...segments] };
+  if (first !== 'namespaces') return { namespace: '', parts: segments };
   const isOfNamespace = third === undefined || NAMESPACE_SUBRESOURCES.has(third);
   return { namespace, parts: segments.slice(isOfNamespace ? 0 : 2) };
 }

@@ -1,3 +1,4 @@
+import type { AnyResource } from './api-group.ts';
 import type { RequestKind } from './instruments.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { ResourceTarget, Route } from './route.ts';
@@ -16,11 +17,33 @@ export interface RequestKinds {
 /** There are only as many kinds as there are verbs, resources and scopes, whatever is asked. */
 export function requestKinds(): RequestKinds {
   const known = new Map<string, RequestKind>();
+  const byResource = new WeakMap<AnyResource, RequestKind[]>();
   const shared = (kind: RequestKind): RequestKind => {
     const key = Object.values(kind).join(' ');
     const same = known.get(key);
     if (same) return same;
     known.set(key, kind);
+    return kind;
+  };
+  /** By what is cheap to compare: most requests are of a kind that there was before. */
+  const ofResource = (
+    method: string,
+    target: ResourceTarget,
+    scope: string,
+    info: RequestInfo,
+  ): RequestKind => {
+    const kinds = byResource.get(target.resource) ?? [];
+    if (kinds.length === 0) byResource.set(target.resource, kinds);
+    const verb = cleanVerb(method, scope, info);
+    const dryRun = cleanDryRun(info);
+    for (const kind of kinds) {
+      const isSame = kind.verb === verb && kind.scope === scope && kind.dryRun === dryRun;
+      if (isSame && kind.version === target.version.name && kind.group === target.group.name) {
+        return kind;
+      }
+    }
+    const kind = shared({ ...resourceKind(target), verb, dryRun, scope });
+    kinds.push(kind);
     return kind;
   };
   return {
@@ -40,12 +63,12 @@ export function requestKinds(): RequestKinds {
       const { namespace, name } = route.target;
       const scope =
         name !== undefined ? 'resource' : namespace === undefined ? 'cluster' : 'namespace';
-      return shared(resourceKind(method, route.target, scope, info));
+      return ofResource(method, route.target, scope, info);
     },
     ended(method, route, info) {
       // Upstream's labels say what the URL says, whatever that is; here only resources that there are.
       if (route.kind === 'resource') {
-        return shared(resourceKind(method, route.target, scopeOf(info), info));
+        return ofResource(method, route.target, scopeOf(info), info);
       }
       const verb = cleanVerb(method, '', info);
       const dryRun = cleanDryRun(info);
@@ -65,21 +88,14 @@ const NOTHING: RequestKind = {
   component: '',
 };
 
-function resourceKind(
-  method: string,
-  { group, version, resource }: ResourceTarget,
-  scope: string,
-  info: RequestInfo,
-): RequestKind {
+function resourceKind({ group, version, resource }: ResourceTarget): RequestKind {
   const [plural = '', subresource = ''] = resource.name.split('/');
   return {
-    verb: cleanVerb(method, scope, info),
-    dryRun: cleanDryRun(info),
+    ...NOTHING,
     group: group.name,
     version: version.name,
     resource: plural,
     subresource,
-    scope,
     component: 'apiserver',
   };
 }

@@ -19,8 +19,17 @@ export function parseTarget(method: string, text: string): RequestTarget | undef
   return text === '*' ? { path: '*', query: '' } : parseUrl(text);
 }
 
+/** A path without the slashes at its beginning and its end. */
+export function withoutOuterSlashes(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (path[start] === '/') start++;
+  while (end > start && path[end - 1] === '/') end--;
+  return path.slice(start, end);
+}
+
 function parseUrl(url: string): RequestTarget | undefined {
-  const [scheme = ''] = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(url) ?? [];
+  const [scheme = ''] = url.startsWith('/') ? [] : (/^[A-Za-z][A-Za-z0-9+.-]*:/.exec(url) ?? []);
   const rest = url.slice(scheme.length);
   const question = rest.indexOf('?');
   const hierarchy = question === -1 ? rest : rest.slice(0, question);

@@ -3,6 +3,7 @@ import { HEALTH_ENDPOINTS } from './health.ts';
 import type { HealthEndpoint } from './health.ts';
 import type { OpenApiRoute } from './openapi/answer.ts';
 import type { RequestInfo } from './request-info.ts';
+import { withoutOuterSlashes } from './request-target.ts';
 
 /** What a request is for. `rest` routes obey the rules of methods and media types, the others answer anything. */
 export type Route =
@@ -35,6 +36,8 @@ export interface ResourceTarget {
   readonly subresource: string | undefined;
 }
 
+const GROUPS = '/apis/';
+
 /**
  * Finds what a request is for, from its RequestInfo: authorization has judged the same reading. Only where
  * the RequestInfo is more generous than upstream's router (a namespace before a resource that has none, the
@@ -46,21 +49,27 @@ export function routeOf(info: RequestInfo, groups: readonly ApiGroup[]): Route {
   if (isBelow('/version', path)) {
     return { kind: segmentsOf(path).length === 1 ? 'server-version' : 'no-such-resource' };
   }
-  const group = groups.find(({ name }) => isBelow(`/apis/${name}`, path));
+  const group = path.startsWith(GROUPS)
+    ? groups.find(({ name }) => isBelow(name, path, GROUPS.length))
+    : undefined;
   return group ? groupRoute(group, info) : plainRoute(path);
 }
 
 /** REST paths tolerate slashes at their end; inside, an empty segment is a segment. */
 function segmentsOf(path: string): string[] {
-  return path.replace(/^\/+|\/+$/g, '').split('/');
+  return withoutOuterSlashes(path).split('/');
 }
 
-function isBelow(root: string, path: string): boolean {
-  return path.startsWith(root) && (path.length === root.length || path[root.length] === '/');
+/** Of a path without its first characters. */
+function isBelow(root: string, path: string, from = 0): boolean {
+  const end = from + root.length;
+  return path.startsWith(root, from) && (path.length === end || path[end] === '/');
 }
 
 function groupRoute(group: ApiGroup, info: RequestInfo): Route {
-  const [, , versionName, ...below] = segmentsOf(info.path);
+  const segments = segmentsOf(info.path);
+  const versionName = segments[2];
+  const below = segments.slice(3);
   if (versionName === undefined) return { kind: 'group', group };
   const version = group.versions.find(({ name }) => name === versionName);
   if (!version) return { kind: 'no-such-resource' };

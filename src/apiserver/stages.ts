@@ -59,3 +59,11 @@ export function stopwatch(clock: Clock, instruments: RequestInstruments) {
       }
     };
 }
+
+/** Goes on with what was found out, in the same turn where that did not take any waiting. */
+export function whenKnown<Found>(
+  found: Found | Promise<Found>,
+  goOn: (found: Found) => unknown,
+): unknown {
+  return found instanceof Promise ? found.then(goOn) : goOn(found);
+}

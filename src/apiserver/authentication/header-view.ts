@@ -5,29 +5,28 @@ import { textOfBytes } from '../../apimachinery/byte-text.ts';
  * `headers` joins repeated lines with a comma, and a group name may contain one.
  */
 export class HeaderView {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
+  readonly #lines: readonly string[];
 
-  /** `rawHeaders`: name, value, name, value ... with one character a byte, as node:http gives them. */
+  /** `rawHeaders`: name, value, name, value ... with one character a byte, as node:http gives them. Read when asked. */
   constructor(rawHeaders: readonly string[]) {
-    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      this.#names.push((rawHeaders[index] ?? '').toLowerCase());
-      this.#values.push(rawHeaders[index + 1] ?? '');
-    }
+    this.#lines = rawHeaders;
   }
 
   /** The first value; undefined when there is no such line. */
   get(name: string): string | undefined {
-    const index = this.#names.indexOf(name.toLowerCase());
-    return index === -1 ? undefined : this.#valueAt(index);
+    const wanted = name.toLowerCase();
+    for (let at = 0; at + 1 < this.#lines.length; at += 2) {
+      if (this.#isNamed(at, wanted)) return this.#valueAt(at);
+    }
+    return undefined;
   }
 
   /** The values of all lines with this name (in any case), in their order. */
   values(name: string): string[] {
     const wanted = name.toLowerCase();
     const found: string[] = [];
-    for (let index = 0; index < this.#names.length; index++) {
-      if (this.#names[index] === wanted) found.push(this.#valueAt(index));
+    for (let at = 0; at + 1 < this.#lines.length; at += 2) {
+      if (this.#isNamed(at, wanted)) found.push(this.#valueAt(at));
     }
     return found;
   }
@@ -36,16 +35,21 @@ export class HeaderView {
   withPrefix(prefix: string): { rest: string; value: string }[] {
     const start = prefix.toLowerCase();
     const found: { rest: string; value: string }[] = [];
-    for (let index = 0; index < this.#names.length; index++) {
-      const name = this.#names[index] ?? '';
+    for (let at = 0; at + 1 < this.#lines.length; at += 2) {
+      const name = (this.#lines[at] ?? '').toLowerCase();
       if (!name.startsWith(start)) continue;
-      found.push({ rest: name.slice(start.length), value: this.#valueAt(index) });
+      found.push({ rest: name.slice(start.length), value: this.#valueAt(at) });
     }
     return found;
   }
 
+  #isNamed(at: number, lowerCaseName: string): boolean {
+    const name = this.#lines[at] ?? '';
+    return name.length === lowerCaseName.length && name.toLowerCase() === lowerCaseName;
+  }
+
   /** Go's clients send UTF-8; Node reads one character a byte. */
-  #valueAt(index: number): string {
-    return textOfBytes(this.#values[index] ?? '');
+  #valueAt(at: number): string {
+    return textOfBytes(this.#lines[at + 1] ?? '');
   }
 }

@@ -63,7 +63,7 @@ export function isOneOf(contentType: string | undefined, types: readonly string[
 }
 
 function hasName(header: string | undefined, isWanted: (name: string) => boolean): boolean {
-  if (header === undefined || header === '') return true;
+  if (header === undefined || header === '' || isWanted(header)) return true;
   return header.split(',').some((clause) => isWanted((clause.split(';', 1)[0] ?? '').trim()));
 }
 
@@ -131,8 +131,12 @@ function bestOf<Result>(
 
 function matches({ type, subtype }: Clause, name: string): boolean {
   if (type === '*' && subtype === '*') return true;
-  const [servedType, servedSubtype] = name.split('/');
-  return type === servedType && (subtype === '*' || subtype === servedSubtype);
+  const slash = name.indexOf('/');
+  return (
+    type.length === slash &&
+    name.startsWith(type) &&
+    (subtype === '*' || (subtype.length === name.length - slash - 1 && name.endsWith(subtype)))
+  );
 }
 
 function withParameters(
