@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import type { CertificateAndKey } from '../../src/pki/certificate.ts';
+import { giveUpAfter } from './awake.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -33,7 +34,7 @@ export class HttpsClient implements Disposable {
     const headers = 'token' in identity ? { authorization: `Bearer ${identity.token}` } : {};
     return new Promise((resolve, reject) => {
       const { agent } = this;
-      const options = { host, port, path, agent, headers, timeout: TIMEOUT_MS };
+      const options = { host, port, path, agent, headers };
       const asked = request(options, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -43,7 +44,10 @@ export class HttpsClient implements Disposable {
           resolve({ status: answer.statusCode ?? 0, body });
         });
       });
-      asked.once('timeout', () => asked.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+      const stopWaiting = giveUpAfter(TIMEOUT_MS, () => {
+        asked.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`));
+      });
+      asked.once('close', stopWaiting);
       asked.once('error', reject);
       asked.end();
     });

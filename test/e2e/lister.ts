@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'node:https';
 import type { CertificateAndKey } from '../../src/pki/certificate.ts';
 import { listAt, textAt } from '../../src/simulator/kube-object.ts';
+import { giveUpAfter } from './awake.ts';
 
 const EVERY_MS = 100;
 const TIMEOUT_MS = 5_000;
@@ -92,10 +93,7 @@ export class Lister implements AsyncDisposable {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     return new Promise((resolve, reject) => {
       const asked = request(
-        {
-          ...{ host: '127.0.0.1', port, path, headers },
-          ...{ agent: this.agent, timeout: TIMEOUT_MS },
-        },
+        { host: '127.0.0.1', port, path, headers, agent: this.agent },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -106,7 +104,10 @@ export class Lister implements AsyncDisposable {
           });
         },
       );
-      asked.once('timeout', () => asked.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+      const stopWaiting = giveUpAfter(TIMEOUT_MS, () => {
+        asked.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`));
+      });
+      asked.once('close', stopWaiting);
       asked.once('error', reject);
       asked.end();
     });

@@ -226,7 +226,10 @@ class ReadinessClient implements Disposable {
   }
 }
 
-/** Ports of 127.0.0.1 that are free now, all different. */
+/** Whoever got a port may bind it seconds later. */
+const given = new Set<number>();
+
+/** Ports of 127.0.0.1 that are free now, each given to nobody else of this run. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () =>
     createServer().listen({ host: '127.0.0.1', port: 0 }),
@@ -237,5 +240,7 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   for (const server of servers) server.close();
   await Promise.all(servers.map((server) => once(server, 'close')));
+  if (ports.some((port) => given.has(port))) return freePorts(count);
+  for (const port of ports) given.add(port);
   return ports;
 }

@@ -2,13 +2,11 @@ import type { ClientRequest } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { CertificateAndKey } from '../../../src/pki/certificate.ts';
 import { listAt, textAt } from '../../../src/simulator/kube-object.ts';
+import { giveUpAfter } from '../awake.ts';
 import type { Outcome } from './timeline.ts';
 
 const EVERY_MS = 100;
 const TIMEOUT_MS = 5_000;
-/** How often a question looks whether its time is over, and how much of it counts at most from one look to the next. */
-const LOOK_MS = 100;
-const MOST_COUNTED_MS = 2 * LOOK_MS;
 const API = '/apis/metrics.k8s.io/v1beta1';
 
 export interface ProberSpec {
@@ -122,24 +120,6 @@ export class Prober implements AsyncDisposable {
       question.end();
     });
   }
-}
-
-/** Calls it after that time, unless it is told to stop before. Hardly anything counts of a time in which we stood still. */
-function giveUpAfter(ms: number, giveUp: () => void): () => void {
-  let leftMs = ms;
-  let lastMs = performance.now();
-  let last: NodeJS.Immediate | undefined;
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    leftMs -= Math.min(nowMs - lastMs, MOST_COUNTED_MS);
-    lastMs = nowMs;
-    // What has arrived by now is read first.
-    if (leftMs <= 0) last ??= setImmediate(giveUp);
-  }, LOOK_MS);
-  return () => {
-    clearInterval(timer);
-    clearImmediate(last);
-  };
 }
 
 /** How far a question came. */

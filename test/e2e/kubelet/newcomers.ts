@@ -7,6 +7,8 @@ import type { Play } from './play.ts';
 /** Upstream needs 30 to 45 s. */
 const FIGURES_WITHIN_MS = 30_000;
 const STARTED_WITHIN_MS = 30_000;
+/** Time that may not count. */
+const STOOD_STILL_MS = 10_000;
 /** One begins in every part of a resolution of 15 s. */
 const EVERY_MS = 3_750;
 const PAIRS = 4;
@@ -18,7 +20,7 @@ export function isNewcomer(key: string): boolean {
 }
 
 /** Pods that are made while the servers run: one that works and one that does nothing, four times. */
-export async function newcomers({ scene, judged, check, say }: Play): Promise<void> {
+export async function newcomers({ scene, judged, standstills, check, say }: Play): Promise<void> {
   const names: string[] = [];
   for (let pair = 1; pair <= PAIRS; pair += 1) {
     const [burning, idle] = [`${NAMES[0]}-${pair}`, `${NAMES[1]}-${pair}`];
@@ -37,10 +39,12 @@ export async function newcomers({ scene, judged, check, say }: Play): Promise<vo
   for (const { source, readings } of judged) {
     await check(`${source}: a new pod has figures within 30 s of its start`, async () => {
       const age = (name: string): number =>
-        (readings.firstMs(`${LOADS}/${name}`) ?? Number.POSITIVE_INFINITY) -
-        (starts.get(name) ?? Number.NaN);
+        standstills.awakeMs(
+          starts.get(name) ?? Number.NaN,
+          readings.firstMs(`${LOADS}/${name}`) ?? Number.POSITIVE_INFINITY,
+        );
       const lastMs = Math.max(...starts.values());
-      const leftMs = lastMs + FIGURES_WITHIN_MS - performance.now();
+      const leftMs = lastMs + FIGURES_WITHIN_MS + STOOD_STILL_MS - performance.now();
       await eventually(Math.max(0, leftMs), () => {
         assert.deepEqual(
           names.filter((name) => age(name) === Number.POSITIVE_INFINITY),

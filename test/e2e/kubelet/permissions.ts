@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { valueAt } from '../../../src/simulator/kube-object.ts';
 import { eventually } from '../eventually.ts';
 import { NODE_NAME } from '../real-node/cluster.ts';
 import { NODE } from './kubelet-answers.ts';
@@ -8,6 +9,8 @@ import { Readings } from './readings.ts';
 
 /** A resolution is a little shorter than the round of the container that crashes: four scrapes in a row may meet it. */
 const WITHIN_MS = 90_000;
+/** A kubelet remembers for half a minute who was refused. */
+const GRANTED_WITHIN_MS = 30_000;
 const SPACE = 'kube-system';
 const SUMMARY = '/stats/summary';
 const RESOURCE = '/metrics/resource';
@@ -47,6 +50,7 @@ export async function permissions({ scene, check, say }: Play): Promise<void> {
     PERMISSIONS.map(async ({ account, resource, title, answers, complaints }) => {
       await scene.cluster.kubectl.apply(...roleAlone(account, resource));
       await check(title, async () => {
+        await eventually(GRANTED_WITHIN_MS, () => isGranted(scene, account, resource));
         const token = await scene.token(SPACE, account);
         using kubelet = scene.kubelet(token);
         for (const [path, status] of Object.entries(answers)) {
@@ -69,6 +73,20 @@ export async function permissions({ scene, check, say }: Play): Promise<void> {
       });
     }),
   );
+}
+
+/** Rejects until kube-apiserver has read the role. */
+async function isGranted({ api }: Play['scene'], account: string, resource: string): Promise<void> {
+  const [name = '', subresource = ''] = resource.split('/');
+  const review = await api.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user: `system:serviceaccount:${SPACE}:${account}`,
+      resourceAttributes: { verb: 'get', resource: name, subresource, name: NODE_NAME },
+    },
+  });
+  assert.equal(valueAt(review, 'status', 'allowed'), true, `${account} is not allowed ${resource}`);
 }
 
 /** Everything that manifests/base gives the account, but only one rule for kubelets. */

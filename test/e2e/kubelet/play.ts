@@ -1,3 +1,4 @@
+import type { Standstills } from '../awake.ts';
 import type { MetricsServer } from '../metrics-server.ts';
 import type { Check } from '../part.ts';
 import type { Source } from './by-hand.ts';
@@ -16,6 +17,8 @@ export interface Judged {
 export interface Play {
   readonly scene: KubeletScene;
   readonly witness: Witness;
+  /** Of this program: nobody else is to be blamed for them. */
+  readonly standstills: Standstills;
   /** Those that run. */
   readonly judged: Judged[];
   readonly check: Check;

@@ -7,6 +7,8 @@ import type { Figure } from './by-hand.ts';
 import { NODE } from './kubelet-answers.ts';
 
 const EVERY_MS = 250;
+/** Until there are figures, whose first moment counts. */
+const EVERY_AT_FIRST_MS = 100;
 const API = '/apis/metrics.k8s.io/v1beta1';
 
 /** What a metrics server says of a pod, or of the node, which counts as a pod with one container. */
@@ -27,7 +29,7 @@ interface Book {
   readonly lapsesMs: number[];
 }
 
-/** Reads all pods and nodes of a metrics server, four times a second from its start. To be closed. */
+/** Reads all pods and nodes of a metrics server, four times a second, and more often until it has figures. To be closed. */
 export class Readings implements AsyncDisposable {
   private readonly server: HttpsClient;
   private readonly books = new Map<string, Book>();
@@ -84,7 +86,7 @@ export class Readings implements AsyncDisposable {
         if (this.answers > 0)
           this.trouble ??= Error.isError(error) ? error : new Error(String(error));
       }
-      await sleep(EVERY_MS);
+      await sleep(this.books.size > 0 ? EVERY_MS : EVERY_AT_FIRST_MS);
     }
   }
 

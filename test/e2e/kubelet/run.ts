@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NODE_NAME } from '../real-node/cluster.ts';
+import { Standstills } from '../awake.ts';
 import type { Tally } from '../tally.ts';
 import type { Source } from './by-hand.ts';
 import { type Tops, figuresOfWindow, readTops } from './figures.ts';
-import { expectedContainers } from './loads.ts';
 import { newcomers } from './newcomers.ts';
 import { permissions } from './permissions.ts';
 import type { Judged, Play } from './play.ts';
 import { Readings } from './readings.ts';
 import { KubeletScene } from './scene.ts';
-import { lookBefore, startOfServers } from './start.ts';
+import { firstFigures, lookBefore, secondSamples } from './start.ts';
 import { Witness } from './witness.ts';
 
 /** A kubelet knows the rate of every container then, and no longer asks the runtime for it. */
@@ -40,7 +39,8 @@ export async function runKubelet({ house, tally, ...spec }: Run): Promise<void> 
     return { scene: made, witness: house.use(new Witness(made.kubelet())) };
   });
   const runningMs = performance.now();
-  const play: Play = { scene, witness, judged: [], check: tally.check, say };
+  const standstills = house.use(new Standstills());
+  const play: Play = { scene, witness, standstills, judged: [], check: tally.check, say };
   const part = async (name: string, run: () => Promise<void>): Promise<void> => {
     try {
       await tally.during(name, run);
@@ -51,9 +51,15 @@ export async function runKubelet({ house, tally, ...spec }: Run): Promise<void> 
   };
   await part('start of a server', async () => {
     await sleep(SETTLED_MS);
-    const before = await lookBefore(witness, expectedContainers(NODE_NAME));
-    play.judged.push(...(await startJudged(scene, house)));
-    await startOfServers(play, before);
+    const before = await lookBefore(witness);
+    if (spec.program === undefined) {
+      const judged = await startJudged(scene, house, 'summary');
+      play.judged.push(judged);
+      // The other one is started when it has no use for the processors any longer.
+      await firstFigures(play, judged, before);
+    }
+    play.judged.push(await startJudged(scene, house, 'resource'));
+    await secondSamples(play, before);
   });
   const sinceMs = Math.max(performance.now(), runningMs + WARM_MS);
   const tops = Promise.all(play.judged.map((judged) => topsOf(scene, judged, sinceMs)));
@@ -72,15 +78,15 @@ export async function runKubelet({ house, tally, ...spec }: Run): Promise<void> 
   });
 }
 
-/** Both at the same time. An other program knows the second source alone, and no flag for it. */
-async function startJudged(scene: KubeletScene, house: AsyncDisposableStack): Promise<Judged[]> {
-  const judge = async (source: Source, flags: readonly string[]): Promise<Judged> => {
-    const server = house.use(await scene.startServer(source, flags));
-    return { source, server, readings: house.use(new Readings(scene.ask(server))) };
-  };
-  if (scene.spec.program !== undefined) return [await judge('resource', [])];
-  const flag = '--kubelet-metrics-source=';
-  return [await judge('summary', [`${flag}summary`]), await judge('resource', [`${flag}resource`])];
+/** An other program knows the second source alone, and no flag for it. */
+async function startJudged(
+  scene: KubeletScene,
+  house: AsyncDisposableStack,
+  source: Source,
+): Promise<Judged> {
+  const flags = scene.spec.program === undefined ? [`--kubelet-metrics-source=${source}`] : [];
+  const server = house.use(await scene.startServer(source, flags));
+  return { source, server, readings: house.use(new Readings(scene.ask(server))) };
 }
 
 /** What kubectl shows: of the first server through the aggregator, of the other one directly. */

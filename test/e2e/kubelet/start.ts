@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../eventually.ts';
+import { NODE_NAME } from '../real-node/cluster.ts';
 import { NODE } from './kubelet-answers.ts';
-import { HALF_CRASH } from './loads.ts';
+import { HALF_CRASH, expectedContainers, limitsMilliCores } from './loads.ts';
 import type { Judged, Play } from './play.ts';
 
+/** Busy loops run for half a minute by then. */
+const RATES_WITHIN_MS = 30_000;
 /** docs/design.md 1. */
 const BUSY_WITHIN_MS = 3_000;
+/** Until then it is told how late they were. */
+const LATEST_MS = 20_000;
 /** Two resolutions: how soon is judged by the figures. */
 const FIRST_SCRAPE_WITHIN_MS = 30_000;
 /** After its second scrape a server falls into its stride: up to 5 s more than a resolution of 15 s, and a moment. */
@@ -17,67 +22,73 @@ const SCRAPED_WITHIN_MS = 20_000 + 2_500;
 const IDLE_WITHIN_MS = 90_000;
 const SCRAPED = /^metrics_server_kubelet_last_request_time_seconds\{/m;
 
-/** What the kubelet said just before a server was started: pods whose containers all report a positive rate, and others. */
+/** Of the node and pods, by what the kubelet said before a server was started. */
 export interface Before {
+  /** The node, and pods of one container that works all the time: their rates are positive at every moment. */
   readonly busy: readonly string[];
-  readonly idle: readonly string[];
+  /** All others: their kubelet may give them a rate of 0, which is not served. */
+  readonly others: readonly string[];
 }
 
-/** Sorts pods, with the node among them, by what their kubelet says at this moment. */
-export async function lookBefore(
-  witness: Play['witness'],
-  expected: ReadonlyMap<string, readonly string[]>,
-): Promise<Before> {
-  const samples = await witness.summary();
-  const busy = [NODE];
-  const idle: string[] = [];
-  for (const pod of expected.keys()) {
-    const rates = [...samples]
-      .filter(([key]) => key.startsWith(`${pod}/`))
-      .map(([, { nanoCores }]) => nanoCores);
-    assert.ok(rates.length > 0, `the kubelet says nothing of ${pod}`);
-    // The container that crashes may be back when the server looks.
-    const steady = pod !== HALF_CRASH;
-    (steady && rates.every((rate) => rate > 0) ? busy : idle).push(pod);
-  }
-  return { busy, idle };
+/** Waits until the kubelet gives a positive rate to everything that works. */
+export async function lookBefore(witness: Play['witness']): Promise<Before> {
+  const steady = [...expectedContainers(NODE_NAME)].filter(
+    ([pod, [name, ...beside]]) =>
+      pod !== HALF_CRASH &&
+      beside.length === 0 &&
+      limitsMilliCores(NODE_NAME).has(`${pod}/${name}`),
+  );
+  await eventually(RATES_WITHIN_MS, async () => {
+    const samples = await witness.summary();
+    const without = [NODE, ...steady.map(([pod, [name]]) => `${pod}/${name}`)].filter(
+      (key) => !((samples.get(key)?.nanoCores ?? 0) > 0),
+    );
+    assert.deepEqual(without, []);
+  });
+  const busy = [NODE, ...steady.map(([pod]) => pod)];
+  const others = [...expectedContainers(NODE_NAME).keys()].filter((pod) => !busy.includes(pod));
+  return { busy, others };
+}
+
+/** Of a server that reads the summary and was started a moment ago. */
+export async function firstFigures(play: Play, judged: Judged, { busy }: Before): Promise<void> {
+  const { check, say, standstills } = play;
+  const { readings, server } = judged;
+  const sinceStart = (key: string): number =>
+    standstills.awakeMs(server.startedMs, readings.firstMs(key) ?? Number.POSITIVE_INFINITY);
+  await check(
+    'summary: the node and every pod that works have figures 3 s after the start of a server',
+    async () => {
+      await eventually(LATEST_MS, async () => {
+        await server.throwIfEnded();
+        assert.deepEqual(
+          busy.filter((key) => sinceStart(key) === Number.POSITIVE_INFINITY),
+          [],
+        );
+      });
+      const latestMs = Math.max(...busy.map(sinceStart));
+      say(`        ${busy.length - 1} pods and the node: after ${seconds(latestMs)} s`);
+      assert.ok(latestMs <= BUSY_WITHIN_MS, `after ${seconds(latestMs)} s`);
+    },
+  );
 }
 
 /** Of servers that were started a moment ago. */
-export async function startOfServers(play: Play, before: Before): Promise<void> {
+export async function secondSamples(play: Play, { busy, others }: Before): Promise<void> {
   const { check, say } = play;
   const scraped = new Map(
     await Promise.all(
       play.judged.map(async (judged) => [judged, await scrapedOnceMs(play, judged)] as const),
     ),
   );
-  assert.ok(before.busy.length > 5, `only ${before.busy.join(', ')} have a rate`);
-  assert.ok(before.idle.length > 2, `only ${before.idle.join(', ')} have none`);
   for (const judged of play.judged) {
-    const { source, server } = judged;
-    const sinceStart = (key: string): number =>
-      (judged.readings.firstMs(key) ?? Number.POSITIVE_INFINITY) - server.startedMs;
-    const latest = (keys: readonly string[]): string =>
-      `${seconds(Math.max(...keys.map(sinceStart)))} s`;
-    if (source === 'summary') {
-      await check(
-        'summary: the node and every pod with a positive rate have figures 3 s after the start of a server',
-        async () => {
-          await eventually(BUSY_WITHIN_MS, async () => {
-            const late = before.busy.filter((key) => sinceStart(key) > BUSY_WITHIN_MS);
-            assert.deepEqual(late, []);
-            await server.throwIfEnded();
-          });
-          say(`        ${before.busy.length - 1} pods and the node: after ${latest(before.busy)}`);
-        },
-      );
-    }
-    const rest = source === 'summary' ? before.idle : [...before.busy, ...before.idle];
-    const who = source === 'summary' ? 'idle pods have' : 'everything has';
+    const { source, server, readings } = judged;
+    const rest = source === 'summary' ? others : [...busy, ...others];
+    const who = source === 'summary' ? 'every other pod has' : 'everything has';
     await check(`${source}: ${who} figures with the second sample`, async () => {
       await eventually(IDLE_WITHIN_MS, () => {
         assert.deepEqual(
-          rest.filter((key) => sinceStart(key) === Number.POSITIVE_INFINITY),
+          rest.filter((key) => readings.firstMs(key) === undefined),
           [],
         );
         return Promise.resolve();
@@ -86,7 +97,8 @@ export async function startOfServers(play: Play, before: Before): Promise<void> 
       // Until a scrape finds the container that crashes away, its pod is not complete, however often it was sampled.
       const steady = rest.filter((key) => key !== HALF_CRASH);
       for (const key of steady) assertWithSecondSample(play, judged, { key, scrapedMs });
-      say(`        ${rest.length} of them: after ${latest(rest)}`);
+      const lastMs = Math.max(...rest.map((key) => readings.firstMs(key) ?? Number.NaN));
+      say(`        ${rest.length} of them: after ${seconds(lastMs - server.startedMs)} s`);
     });
   }
 }

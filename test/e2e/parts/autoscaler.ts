@@ -20,15 +20,18 @@ const BUSY_MS = 15_000;
  * controller waits 10 s longer before it goes down.
  */
 const STARTS_LATE_WITHIN_MS = 2 * SAMPLE_MS + SCRAPE_MS + ROUND_MS + BUSY_MS;
-/** Steps follow each other after the next figures of pods that have just started. */
-const SETTLES_WITHIN_MS = 240_000;
+/**
+ * Steps follow each other after the next figures of pods that have just started, and the controller may circle around
+ * its goal a few times, for 50 s each: 204 s was seen. One that circles for ever does so for longer.
+ */
+const SETTLES_WITHIN_MS = 480_000;
 /**
  * With 10 s of stabilisation instead of the usual 300 s the controller decides by figures older than its last step, and
  * may circle around its goal for ever: 6, 8, 6, 5, 4, 6 replicas was seen. So many pods go at once, and the next ones
  * when the figures are of what is left.
  */
 const SCALE_DOWN = { policies: [{ type: 'Pods', value: 2, periodSeconds: 40 }] };
-/** As long as several scrapes and a dozen of the controller's rounds. */
+/** As long as two scrapes and half a dozen of the controller's rounds. */
 const STAYS_MS = 30_000;
 const POLL_MS = 1_000;
 const REQUESTS = { cpu: '100m', memory: '64Mi' };
@@ -283,8 +286,9 @@ async function missedScrapes(scene: Scene, check: Check): Promise<void> {
     const before = await desired(scene, of);
     scene.nodes.faults.set('status-500');
     const failingMs = Date.now();
+    const fromMs = performance.now();
     try {
-      for (let at = 0; at < STAYS_MS / POLL_MS; at++) {
+      while (performance.now() - fromMs < STAYS_MS) {
         const now = await status(scene, of);
         assert.equal(Number(textAt(now, 'desiredReplicas')), before);
         const active = conditionOf(now, 'ScalingActive');

@@ -351,8 +351,8 @@ async function staysReady({ admin }: Plane, { port }: MetricsServer, forMs: numb
 
 /** How often an outage makes it say each of these, at least and at most. */
 const COMPLAINTS = new Map<string, readonly [number, number]>([
-  // once for each of nodes, pods and the ConfigMap
-  ['Could not follow resource, retrying', [3, 3]],
+  // once for each of nodes, pods and the ConfigMap, and anew where one that begins answers with an other reason
+  ['Could not follow resource, retrying', [3, 6]],
   // by a kube-apiserver that takes long to read its roles
   ['Not allowed to follow resource', [0, 3]],
   ['Kubelets refuse us while kube-apiserver is away', [1, 1]],
@@ -360,6 +360,8 @@ const COMPLAINTS = new Map<string, readonly [number, number]>([
   ['Could not ask kube-apiserver for a review', [1, 3]],
   // about that client, ten times a second: its token may be remembered for 10 s longer than its right
   ['Could not authorize request', [0, 150]],
+  // once a second at most, where its eleventh question came within it
+  ['Left out lines', [0, 15]],
   // once a minute
   ['Nodes could not be scraped', [1, 3]],
 ]);

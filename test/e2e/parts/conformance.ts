@@ -144,7 +144,8 @@ async function register(kubectl: ClusterKubectl, { port }: MetricsServer): Promi
     'wait',
     '--for=condition=Available',
     `apiservice/${API_SERVICE}`,
-    '--timeout=20s',
+    // kube-apiserver looks at a server that did not listen yet after longer and longer pauses
+    '--timeout=60s',
   );
 }
 

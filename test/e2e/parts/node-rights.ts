@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
-import { listAt, textAt, textsAt, valueAt } from '../../../src/simulator/kube-object.ts';
+import { textAt, textsAt, valueAt } from '../../../src/simulator/kube-object.ts';
 import { type RemoteApi, RemoteApiError } from '../../../src/simulator/remote-api.ts';
-import type { Check, Part } from '../part.ts';
+import { eventually } from '../eventually.ts';
+import type { Part } from '../part.ts';
 import { FIGURES, type Scene, VIEWER } from '../scene.ts';
+import { pod } from '../workloads.ts';
+
+/** kube-apiserver has read which pods are whose by then. */
+const BOUND_WITHIN_MS = 10_000;
 
 /** What the simulated nodes write, they write as a kubelet does: under the node's own name. */
 export const nodeRights: Part = {
@@ -37,7 +42,9 @@ export const nodeRights: Part = {
       await renew(own);
       await refused(renew(other), 'can only access node lease with the same name');
     });
-    await podsOfOthers(scene, api, own, check);
+    await check('it may report on the pods that are bound to it, and on no others', () =>
+      reportsOnPods(scene, api, { own, other }),
+    );
     await check('it may ask whose a token is, and what somebody may do on it', async () => {
       const token = await scene.token(FIGURES, VIEWER);
       const whose = await api.post('/apis/authentication.k8s.io/v1/tokenreviews', {
@@ -61,26 +68,28 @@ export const nodeRights: Part = {
   },
 };
 
-async function podsOfOthers(
-  { nodes }: Scene,
+/** Of one pod on each of two nodes: where the scheduler puts pods is its own affair. */
+async function reportsOnPods(
+  { kubectl }: Scene,
   api: RemoteApi,
-  own: string,
-  check: Check,
+  nodes: Readonly<Record<'own' | 'other', string>>,
 ): Promise<void> {
-  await check('it may report on the pods that are bound to it, and on no others', async () => {
-    const list = await nodes.api.get(`/api/v1/namespaces/${FIGURES}/pods`);
-    const pods = listAt(list, 'items').map((item) => ({
-      name: textAt(item, 'metadata', 'name'),
-      isOwn: textAt(item, 'spec', 'nodeName') === own,
-    }));
-    assert.ok(pods.some(({ isOwn }) => isOwn) && pods.some(({ isOwn }) => !isOwn));
-    for (const { name, isOwn } of pods) {
-      const path = `/api/v1/namespaces/${FIGURES}/pods/${name}/status`;
-      const report = api.patch(path, { status: { phase: 'Running' } });
-      if (isOwn) await report;
-      else await refused(report, 'spec.nodeName');
-    }
-  });
+  const names = Object.keys(nodes).map((whose) => `of-${whose}-node`);
+  try {
+    await kubectl.apply(
+      ...Object.entries(nodes).map(([whose, nodeName]) =>
+        pod({ name: `of-${whose}-node`, namespace: FIGURES, loads: { app: 'cpu=1m' }, nodeName }),
+      ),
+    );
+    const report = (whose: keyof typeof nodes) =>
+      api.patch(`/api/v1/namespaces/${FIGURES}/pods/of-${whose}-node/status`, {
+        status: { phase: 'Running' },
+      });
+    await eventually(BOUND_WITHIN_MS, () => report('own'));
+    await refused(report('other'), 'spec.nodeName');
+  } finally {
+    await kubectl.run('delete', 'pods', ...names, '-n', FIGURES, '--ignore-not-found');
+  }
 }
 
 async function refused(asked: Promise<unknown>, words: string): Promise<void> {
