@@ -18,9 +18,8 @@ describe('kubectl top, which asks for protobuf', () => {
     await until(
       async () => (await kubectl.run('top', 'pods', '-A', '--no-headers')).out,
       (out) => out !== '',
-      15_000,
     );
-  }, 20_000);
+  });
   afterAll(async () => {
     await kubectl[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();

@@ -77,7 +77,6 @@ describe('a node that answers with captures of a real kubelet', () => {
       expect(lines.join('\n')).toMatch(/^mem-64mi +[01]m +6[45]Mi *$/m);
       expect(nodes.map((line) => line.split(' ')[0]).sort()).toEqual([name, 'node-1'].sort());
     },
-    20_000,
   );
 });
 
@@ -102,5 +101,5 @@ describe('a given world', () => {
       message.startsWith('Failed to scrape'),
     );
     expect(failures.map(({ fields }) => fields['node'])).toEqual(['delta']);
-  }, 20_000);
+  });
 });

@@ -146,10 +146,10 @@ describe('the program on a cluster', () => {
     ];
     child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await waitFor(() => said.includes('Serving securely'), 10_000);
+    await waitFor(() => said.includes('Serving securely'));
     cluster.registerMetricsServer('127.0.0.1', port, { probesReadiness: true });
-    await cluster.whenMetricsAvailable(AbortSignal.timeout(10_000));
-  }, 30_000);
+    await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
+  });
   afterAll(async () => {
     child.kill('SIGKILL');
     await kubectl[Symbol.asyncDispose]();

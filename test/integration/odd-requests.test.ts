@@ -29,9 +29,8 @@ beforeAll(async () => {
   await until(
     () => client.get('/readyz'),
     ({ status }) => status === 200,
-    10_000,
   );
-}, 15_000);
+});
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();

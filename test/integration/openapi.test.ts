@@ -35,14 +35,14 @@ describe('discovery and OpenAPI behind kube-apiserver', () => {
     cluster = await createCluster({ nodes: 1, pods: 2 });
     server = await RunningServer.start(cluster);
     cluster.registerMetricsServer('127.0.0.1', server.port);
-    await cluster.whenMetricsAvailable(AbortSignal.timeout(10_000));
+    await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
     kubectl = await Kubectl.create(cluster.kubeconfig('admin', 'viewer'));
     admin = ClusterClient.admin(cluster);
     await until(
       () => read<{ paths: object }>('/openapi/v3'),
       ({ paths }) => DOCUMENT in paths,
     );
-  }, 20_000);
+  });
   afterAll(async () => {
     admin[Symbol.dispose]();
     await kubectl[Symbol.asyncDispose]();

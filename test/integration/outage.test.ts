@@ -62,9 +62,8 @@ describe('while kube-apiserver is away, and kubelets cannot ask it about us', ()
     await until(
       () => admin.get('/readyz'),
       ({ status }) => status === 200,
-      10_000,
     );
-    before = await until(look, ({ nodes, pods }) => nodes.size === 3 && pods.length >= 7, 10_000);
+    before = await until(look, ({ nodes, pods }) => nodes.size === 3 && pods.length >= 7);
 
     await relay.cut();
     await until(

@@ -51,8 +51,8 @@ describe('a list in pages', () => {
       const { code, out } = await kubectl.run('get', '--raw', `${API}/pods`);
       return code === 0 ? keysOf(JSON.parse(out) as PodList) : [];
     };
-    all = await until(whole, ({ length }) => length === cluster.world.pods().length, 20_000);
-  }, 30_000);
+    all = await until(whole, ({ length }) => length === cluster.world.pods().length);
+  });
 
   afterAll(async () => {
     await kubectl[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ describe('promtool', () => {
       'authentication_attempts counter metrics should have "_total" suffix',
       'authentication_token_cache_active_fetch_count non-histogram and non-summary metrics should not have "_count" suffix',
     ]);
-  }, 15_000);
+  });
 
   test('objects to a page that is broken', async () => {
     const { code } = await promtool(['check', 'metrics'], '# TYPE a counter\na{b="c} 1\n');

@@ -7,7 +7,7 @@ let page: string;
 
 beforeAll(async () => {
   page = await pageAfterUse();
-}, 15_000);
+});
 
 describe('the page of metrics', () => {
   test('shows the families of docs/metrics.md, and no others', () => {

@@ -1,5 +1,8 @@
+/** Until something counts as never: longer than a busy machine stands still, shorter than a test may take. */
+const NEVER_MS = 20_000;
+
 /** Waits until the condition holds, looking at it every few ms. Fails when it never does. */
-export async function waitFor(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function waitFor(condition: () => boolean, timeoutMs = NEVER_MS): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > endMs)
@@ -12,7 +15,7 @@ export async function waitFor(condition: () => boolean, timeoutMs = 5_000): Prom
 export async function until<Answer>(
   ask: () => Promise<Answer>,
   isRight: (answer: Answer) => boolean,
-  timeoutMs = 5_000,
+  timeoutMs = NEVER_MS,
 ): Promise<Answer> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

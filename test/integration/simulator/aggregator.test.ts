@@ -30,7 +30,7 @@ describe('the aggregator', () => {
   async function register(): Promise<number> {
     const port = await backend.listen();
     cluster.registerMetricsServer('127.0.0.1', port);
-    await cluster.whenMetricsAvailable(AbortSignal.timeout(5000));
+    await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
     return port;
   }
 
@@ -100,7 +100,7 @@ describe('the aggregator', () => {
 
     test('without asking it when no endpoint is ready', async () => {
       const registration = cluster.registerMetricsServer('127.0.0.1', await backend.listen());
-      await cluster.whenMetricsAvailable(AbortSignal.timeout(5000));
+      await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
 
       registration.setReady(false);
 
@@ -363,7 +363,7 @@ describe('the aggregator', () => {
 
     test('keeping what was known, marked stale, when the server is gone', async () => {
       const registration = cluster.registerMetricsServer('127.0.0.1', await backend.listen());
-      await cluster.whenMetricsAvailable(AbortSignal.timeout(5000));
+      await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
 
       registration.setReady(false);
       await waitFor(() => cluster.metricsAvailability()?.status === 'False');

@@ -69,7 +69,7 @@ describe('AuthenticationConfigInformer', () => {
   test('reads whom to believe', async () => {
     client.list(['ADDED', configMap(DATA)]);
 
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
 
     expect(config.current()).toEqual({ clientCaPem: CLIENT_CA, requestHeader: REQUEST_HEADER });
     expect(config.generation).toBe(1);
@@ -80,7 +80,7 @@ describe('AuthenticationConfigInformer', () => {
 
   test('does with nothing while there is none, and begins when it comes', async () => {
     client.list();
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
     expect(config.current()).toEqual({ clientCaPem: undefined, requestHeader: undefined });
 
     client.put(['ADDED', configMap(DATA)]);
@@ -92,7 +92,7 @@ describe('AuthenticationConfigInformer', () => {
 
   test('follows a rotated CA, and gives the same object until something changes', async () => {
     client.list(['ADDED', configMap(DATA)]);
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
     const before = config.current();
 
     client.put(['MODIFIED', configMap(DATA)]);
@@ -140,7 +140,7 @@ describe('AuthenticationConfigInformer', () => {
     },
   ])('keeps the last good values when it $name', async ({ event }) => {
     client.list(['ADDED', configMap(DATA)]);
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
 
     client.put(event);
     await read();
@@ -162,7 +162,7 @@ describe('AuthenticationConfigInformer', () => {
   test('takes missing lists for empty ones: any name, no headers', async () => {
     client.list(['ADDED', configMap({ 'requestheader-client-ca-file': PROXY_CA })]);
 
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
 
     expect(config.current().requestHeader).toEqual({
       caPem: PROXY_CA,
@@ -177,7 +177,7 @@ describe('AuthenticationConfigInformer', () => {
   test('believes no headers when the lists have never made sense', async () => {
     client.list(['ADDED', configMap({ ...DATA, 'requestheader-allowed-names': '[' })]);
 
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
 
     expect(config.current()).toEqual({ clientCaPem: CLIENT_CA, requestHeader: undefined });
     expect(log.told).toEqual([
@@ -188,7 +188,7 @@ describe('AuthenticationConfigInformer', () => {
   test('does not believe a neighbour', async () => {
     client.list(['ADDED', configMap(DATA, 'kube-root-ca.crt')]);
 
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
 
     expect(config.current().clientCaPem).toBeUndefined();
   });
@@ -208,7 +208,7 @@ describe('AuthenticationConfigInformer', () => {
     client.refusal = undefined;
     client.list(['ADDED', configMap(DATA)]);
 
-    await config.whenSynced(AbortSignal.timeout(1_000));
+    await config.whenSynced(AbortSignal.timeout(20_000));
     expect(config.current().clientCaPem).toBe(CLIENT_CA);
   });
 });

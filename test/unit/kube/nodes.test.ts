@@ -108,7 +108,7 @@ describe('NodeInformer', () => {
   test('lists by name, and asks for every node', async () => {
     client.list(['ADDED', aNode('b')], ['ADDED', aNode('a-1')], ['ADDED', aNode('a')]);
 
-    await nodes.whenSynced(AbortSignal.timeout(1_000));
+    await nodes.whenSynced(AbortSignal.timeout(20_000));
 
     expect([...nodes.list()].map(({ name }) => name)).toEqual(['a', 'a-1', 'b']);
     expect([...nodes.list('a')].map(({ name }) => name)).toEqual(['a-1', 'b']);
@@ -159,7 +159,7 @@ describe('NodeInformer', () => {
     });
     end();
     client.list(['ADDED', aNode('a')]);
-    await nodes.whenSynced(AbortSignal.timeout(1_000));
+    await nodes.whenSynced(AbortSignal.timeout(20_000));
     const list = nodes.list();
 
     client.put(['ADDED', aNode('b')]);

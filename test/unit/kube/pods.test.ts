@@ -60,7 +60,7 @@ describe('PodInformer', () => {
       ],
     );
 
-    await pods.whenSynced(AbortSignal.timeout(1_000));
+    await pods.whenSynced(AbortSignal.timeout(20_000));
 
     expect(namesOf(pods.list('default', EVERYTHING))).toEqual(['a', 'b']);
     const [request] = client.requests;
@@ -77,7 +77,7 @@ describe('PodInformer', () => {
       aPod('etcd', { namespace: 'kube-system', annotations, managedFields: [{}] }),
     ]);
 
-    await pods.whenSynced(AbortSignal.timeout(1_000));
+    await pods.whenSynced(AbortSignal.timeout(20_000));
 
     const pod = pods.get('kube-system', 'etcd');
     expect({ ...pod, labels: pod?.labels.json }).toEqual({
@@ -95,14 +95,14 @@ describe('PodInformer', () => {
       ['ADDED', aPod('b', { labels: { tier: 'x', app: 'web' } })],
     );
 
-    await pods.whenSynced(AbortSignal.timeout(1_000));
+    await pods.whenSynced(AbortSignal.timeout(20_000));
 
     expect(pods.get('default', 'a')?.labels).toBe(pods.get('default', 'b')?.labels);
   });
 
   test('follows labels, pods that come again under their name, and pods that go', async () => {
     client.list(['ADDED', aPod('a')], ['ADDED', aPod('b')]);
-    await pods.whenSynced(AbortSignal.timeout(1_000));
+    await pods.whenSynced(AbortSignal.timeout(20_000));
     const before = pods.get('default', 'b');
 
     client.put(
@@ -123,7 +123,7 @@ describe('PodInformer', () => {
 
   test('keeps everything through a new list, except what that does not show', async () => {
     client.list(['ADDED', aPod('a')], ['ADDED', aPod('b')], ['ADDED', aPod('c')]);
-    await pods.whenSynced(AbortSignal.timeout(1_000));
+    await pods.whenSynced(AbortSignal.timeout(20_000));
     const before = pods.get('default', 'b');
 
     client.put(['ERROR', { code: 410, reason: 'Expired' }]);
