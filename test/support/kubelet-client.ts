@@ -80,7 +80,7 @@ function withChanges<Value extends object>(value: Value, changes: Partial<Value>
   return Object.defineProperties(value, Object.getOwnPropertyDescriptors(changes));
 }
 
-/** A deadline as the scraper sets one. */
-export function deadline(ms = 2_000): AbortSignal {
+/** A deadline as the scraper sets one; unless told, one that nothing of what is tested reaches. */
+export function deadline(ms = 20_000): AbortSignal {
   return AbortSignal.timeout(ms);
 }

@@ -27,7 +27,7 @@ export const SETTINGS: SecureServingSettings = {
   minTlsVersion: 'TLSv1.2',
   ciphers: [],
   curves: [],
-  requestTimeoutMs: 2_000,
+  requestTimeoutMs: 60_000,
   maxRequestsInFlight: 400,
   maxMutatingRequestsInFlight: 200,
 };

@@ -16,7 +16,7 @@ import {
 import type { ApiServer } from '../../support/api-server.ts';
 
 const PATH = '/apis/authentication.k8s.io/v1/tokenreviews';
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 20_000;
 
 let api: ApiServer;
 let counted: string[];
@@ -213,10 +213,10 @@ describe('KubeClient.post', () => {
     const startMs = performance.now();
 
     await expect(post(client, 100)).rejects.toMatchObject({ kind: 'timeout' });
-    expect(performance.now() - startMs).toBeLessThan(1_500);
+    expect(performance.now() - startMs).toBeLessThan(5_000); // of 10 s for a connection
     await client[Symbol.asyncDispose](); // and leaves no socket that still connects
     await new Promise((resolve) => mute.close(resolve));
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
   test('says that nobody is there', async () => {
@@ -246,12 +246,13 @@ describe('KubeClient.post', () => {
     const startMs = performance.now();
 
     await post(client);
-    await post(client);
+    // Both take their turn in this moment: however slow the machine, the second of them has 50 ms more to wait.
+    const [, refused] = await Promise.allSettled([post(client), post(client, 10)]);
 
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(45);
-    await expect(post(client, 10)).rejects.toMatchObject({
-      kind: 'timeout',
-      message: expect.stringContaining('20 calls a second'),
+    expect(refused).toMatchObject({
+      status: 'rejected',
+      reason: { kind: 'timeout', message: expect.stringContaining('20 calls a second') },
     });
     expect(api.requests).toHaveLength(2);
   });
@@ -359,7 +360,7 @@ describe('KubeClient without TLS', () => {
 });
 
 describe('KubeClient.open', () => {
-  const request = { path: '/api/v1/nodes', accept: 'application/json', headersTimeoutMs: 200 };
+  const request = { path: '/api/v1/nodes', accept: 'application/json', headersTimeoutMs: 20_000 };
 
   test('gives the body as it comes', async () => {
     api.answer = async (_, response) => {
@@ -381,12 +382,12 @@ describe('KubeClient.open', () => {
   test('limits the time until the headers only', async () => {
     api.answer = async (_, response) => {
       response.writeHead(200).write('first ');
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
       response.end('last');
     };
     const { signal } = new AbortController();
 
-    const body = await newClient().open({ ...request, headersTimeoutMs: 100, signal });
+    const body = await newClient().open({ ...request, headersTimeoutMs: 1_000, signal });
 
     await expect(readAll(body)).resolves.toBe('first last');
   });

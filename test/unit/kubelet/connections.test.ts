@@ -19,7 +19,10 @@ import {
 import { LogRecorder } from '../../support/log-recorder.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const DEADLINE_MS = 200;
+/** Long enough to connect on a busy machine. */
+const DEADLINE_MS = 1_000;
+/** Of what ends by a deadline, or by itself: not by the default one, nor never. */
+const SOON_MS = 5_000;
 const MINUTE_MS = 60_000;
 const authority = newKubeletAuthority();
 const stranger = newKubeletAuthority('another-ca');
@@ -66,7 +69,7 @@ describe('A deadline', () => {
     {
       name: 'does not answer',
       answer: () => undefined,
-      words: `no answer to GET /stats/summary?only_cpu_and_memory=true within 0.2s (context deadline exceeded)`,
+      words: `no answer to GET /stats/summary?only_cpu_and_memory=true within 1s (context deadline exceeded)`,
     },
     {
       name: 'drips',
@@ -77,10 +80,10 @@ describe('A deadline', () => {
           clearInterval(drip);
         });
       },
-      words: 'was not whole within 0.2s (context deadline exceeded), it had ',
+      words: 'was not whole within 1s (context deadline exceeded), it had ',
     },
   ])('ends the scrape of a kubelet that $name', async ({ answer, words }) => {
-    const { client, counted } = await open();
+    const { client, counted } = await open({ config: { requestTimeoutMs: DEADLINE_MS } });
     kubelet.answer = answer;
 
     const { error, ms } = await timed(
@@ -90,13 +93,13 @@ describe('A deadline', () => {
     expect(error.kind).toBe('timeout');
     expect(error.message).toContain(words);
     expect(error.message).toContain('--kubelet-request-timeout');
-    expect(ms).toBeLessThan(DEADLINE_MS + 300);
+    expect(ms).toBeLessThan(SOON_MS);
     expect(await counted()).toEqual({ false: 1 });
     await waitFor(() => kubelet.sockets.every(({ destroyed }) => destroyed));
   });
 
   test('ends the scrape of a kubelet that is silent before the TLS handshake', async () => {
-    const { client, counted } = await open();
+    const { client, counted } = await open({ config: { requestTimeoutMs: DEADLINE_MS } });
     const silent = stack.use(await startTcp(() => undefined));
 
     const { error, ms } = await timed(
@@ -104,8 +107,8 @@ describe('A deadline', () => {
     );
 
     expect(error.kind).toBe('timeout');
-    expect(error.message).toContain('no TLS handshake within 0.2s (context deadline exceeded)');
-    expect(ms).toBeLessThan(DEADLINE_MS + 300);
+    expect(error.message).toContain('no TLS handshake within 1s (context deadline exceeded)');
+    expect(ms).toBeLessThan(SOON_MS);
     expect(await counted()).toEqual({ false: 1 });
     await waitFor(() => silent.sockets.every(({ destroyed }) => destroyed));
   });
@@ -127,23 +130,25 @@ describe('A deadline', () => {
         if (!isSilent) socket.destroy();
       }),
     );
-    await failureOf(client.scrape(server.node(), new NodeBlock(), deadline(100)));
+    await failureOf(client.scrape(server.node(), new NodeBlock(), deadline(500)));
 
     isSilent = false;
     const { error, ms } = await timed(client.scrape(server.node(), new NodeBlock(), deadline()));
 
     expect(error.kind).toBe('reset');
-    expect(ms).toBeLessThan(500);
+    expect(ms).toBeLessThan(SOON_MS);
     expect(server.sockets).toHaveLength(2);
   });
 
   test('of a kubelet that hangs leaves the other nodes alone', async () => {
     const { client, counted } = await open();
     const silent = stack.use(await startTcp(() => undefined));
+    const late = new AbortController();
 
-    const hanging = failureOf(client.scrape(silent.node('node-b'), new NodeBlock(), deadline(300)));
+    const hanging = failureOf(client.scrape(silent.node('node-b'), new NodeBlock(), late.signal));
     for (let round = 0; round < 5; round++) await scrape(client);
     expect(await counted()).toEqual({ true: 5 });
+    late.abort(new DOMException('over', 'TimeoutError'));
     await hanging;
 
     expect(await counted()).toEqual({ true: 5, false: 1 });
@@ -362,8 +367,8 @@ describe('Connections', () => {
     const get = (port: number, ms: number): Promise<unknown> =>
       connections.to(`127.0.0.1:${port}`).get(request, new BodyBuffer(), deadline(ms));
 
-    await Promise.all([get(kubelet.port, 2_000), get(kubelet.port, 2_000)]);
-    await expect(get(silent.node().kubeletPort, 100)).rejects.toThrow('Broke while handshaking');
+    await Promise.all([get(kubelet.port, 20_000), get(kubelet.port, 20_000)]);
+    await expect(get(silent.node().kubeletPort, 500)).rejects.toThrow('Broke while handshaking');
     expect(connections.size).toBe(1);
     expect(kubelet.sockets).toHaveLength(1);
     kubelet.sockets[0]?.destroy();
