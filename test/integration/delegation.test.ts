@@ -30,7 +30,7 @@ beforeAll(async () => {
   using admin = new ServerClient(server.port, { certificate: certificate('admin') });
   // Certificates are looked at once the ConfigMap has been read.
   while ((await admin.get(NODES)).status !== 200) await new Promise(setImmediate);
-}, 15_000);
+});
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -77,8 +77,12 @@ interface Outage {
   readonly takes: readonly [number, number];
 }
 
-/** Five attempts take 4 to 5 s, 0.5 to 1.7 s apart; an answer that nothing will change takes one. */
-const RETRIED = [3.9, 7] as const;
+/** Five attempts take 4 to 5 s, 0.5 to 2 s apart; who never gave up would be asking when the 10 s are over. */
+const RETRIED = [3.9, 9.5] as const;
+/** What nothing will change is asked once. */
+const AT_ONCE = [0, 3.8] as const;
+/** One attempt that has no end of its own; a second one would take 10 s more. */
+const GIVEN_UP = [9.9, 18] as const;
 /** Whichever of the limits is first, of one attempt or of all. */
 const LATE = /took longer than 10s|did not answer|within 10000 ms/;
 const OUTAGES: readonly Outage[] = [
@@ -93,17 +97,17 @@ const OUTAGES: readonly Outage[] = [
     name: 'asks for more time than there is',
     fault: { status: 429, retryAfter: '60' },
     text: LATE,
-    takes: [9.9, 12],
+    takes: GIVEN_UP,
   },
   { name: 'breaks the connection', fault: 'reset', text: /Cannot talk to/, takes: RETRIED },
-  { name: 'answers 403', fault: { status: 403 }, text: /told 403/, takes: [0, 3] },
-  { name: 'answers 503', fault: { status: 503 }, text: /told 503/, takes: [0, 3] },
-  { name: 'answers with a page', fault: 'html', text: /not JSON/, takes: [0, 3] },
+  { name: 'answers 403', fault: { status: 403 }, text: /told 403/, takes: AT_ONCE },
+  { name: 'answers 503', fault: { status: 503 }, text: /told 503/, takes: AT_ONCE },
+  { name: 'answers with a page', fault: 'html', text: /not JSON/, takes: AT_ONCE },
   {
     name: 'says nothing',
     fault: 'silence',
     text: LATE,
-    takes: [9.9, 12],
+    takes: GIVEN_UP,
   },
 ];
 
@@ -169,10 +173,10 @@ describe('when kube-apiserver cannot be asked', () => {
     const after = [await ask(user), await ask(byToken)];
 
     expect(during.map(({ status }) => status)).toEqual([500, 401]);
-    expect(Math.max(...during.map(({ seconds }) => seconds))).toBeLessThan(3);
+    expect(Math.max(...during.map(({ seconds }) => seconds))).toBeLessThan(AT_ONCE[1]);
     expect(admin.status).toBe(200);
     expect(after.map(({ status }) => status)).toEqual([200, 403]);
-  }, 20_000);
+  });
 
   test('an impersonation that nobody could decide is a refusal that says why', async () => {
     gate.faults.set('"user":"impersonator-', { status: 403 });
@@ -256,4 +260,4 @@ test('no log line, at any level, tells a token', async () => {
   // Its own one towards kube-apiserver neither, from the beginning.
   const all = inspect(server.log.lines, { depth: 20, maxStringLength: null });
   expect(all).not.toContain(server.files.get(TOKEN_FILE));
-}, 20_000);
+});
