@@ -1,4 +1,4 @@
-import type { FigureName, Figures } from './figures.ts';
+import type { FigureName, Figures, LoopPart } from './figures.ts';
 import { figure } from './markdown.ts';
 import type { Reference, ReferenceAnswer } from './reference.ts';
 
@@ -42,10 +42,16 @@ export function idleBounds(figures: Figures): Bound[] {
   ];
 }
 
-/** The p99 of one pod, for runs in which it was asked for during a round. */
+/**
+ * The p99 of one pod, for runs in which it was asked for during a round: the median of those of five parts of it. A
+ * machine that stands still for a moment spoils one of them, a slow server all.
+ */
 export function roundBounds(figures: Figures): Bound[] {
   return [
-    atMost('p99 of one pod during a round', figures, 'podRoundP99', [MOST_MS_DURING_ROUND, 'ms']),
+    atMost('p99 of one pod during a round', figures, 'podRoundUsualP99', [
+      MOST_MS_DURING_ROUND,
+      'ms',
+    ]),
   ];
 }
 
@@ -95,13 +101,20 @@ export function busyBounds(figures: Figures, reference: Reference): Bound[] {
       MOST_SECONDS_TO_PODS,
       's',
     ]),
-    atMost('longest event-loop delay at rest', figures, 'loopDelayRest', [MOST_MS_BLOCKED, 'ms']),
-    atMost('longest event-loop delay during lists', figures, 'loopDelayLists', [
-      MOST_MS_BLOCKED,
-      'ms',
-    ]),
+    loopBound('at rest', figures, 'Rest'),
+    loopBound('during lists', figures, 'Lists'),
     ...exactBounds(figures),
   ];
+}
+
+/** Without the longest delay of the bench's own timers meanwhile: what holds up the whole machine is in both. */
+function loopBound(when: string, figures: Figures, part: LoopPart): Bound {
+  const value = (name: FigureName): number => figures.get(name) ?? Number.NaN;
+  return {
+    name: `longest event-loop delay ${when}, beyond the bench's own`,
+    ...{ is: 'at most', bound: MOST_MS_BLOCKED, unit: 'ms' },
+    value: Math.max(0, value(`loopDelay${part}`) - value(`benchDelay${part}`)),
+  };
 }
 
 function memoryBounds(

@@ -66,6 +66,7 @@ export const ROWS = [
   { key: 'selectorMb', name: 'namespace and label selector: MB' },
   { key: 'podRoundP50', name: 'one pod during rounds: p50, ms' },
   { key: 'podRoundP99', name: 'one pod during rounds: p99, ms' },
+  { key: 'podRoundUsualP99', name: 'one pod during rounds: p99 of each fifth, the median, ms' },
   { key: 'podRoundMax', name: 'one pod during rounds: longest, ms' },
   ...LOOP_DELAYS.map(
     ([when, name]) =>
@@ -79,6 +80,13 @@ export const ROWS = [
       ({
         key: `loopBlock${when}`,
         name: `event-loop delay, watched closely, longest ${name}, ms`,
+      }) as const,
+  ),
+  ...LOOP_DELAYS.map(
+    ([when, name]) =>
+      ({
+        key: `benchDelay${when}`,
+        name: `delay of the bench's own timers, longest ${name}, ms`,
       }) as const,
   ),
   { key: 'failures', name: 'requests that failed' },

@@ -6,11 +6,12 @@ import type { ExactCheck } from './exact/exact-check.ts';
 import { beginFigureCheck } from './figure-check.ts';
 import type { FigureName, Figures, ListName, LoopPart, SmallName } from './figures.ts';
 import { API, NotServedError, firstFigures, podPath, sampleOf } from './first-figures.ts';
+import { LateTimers } from '../support/late-timers.ts';
 import type { Means } from './launch.ts';
 import type { Load, LoadResult } from './load.ts';
 import { readCpuMs, readMemory } from './proc.ts';
 import { type RunningServer, startServer } from './server-run.ts';
-import { quantile } from './statistics.ts';
+import { quantile, usualQuantile } from './statistics.ts';
 
 /** How long the parts of a run take; all of them but the wait for the first figures. */
 export interface Pace {
@@ -70,6 +71,8 @@ const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const POD_EVERY_MS = 10;
 /** So often are lists asked for in clusters below LARGE_PODS, as people and programs may; in others one after the other. */
 const LIST_EVERY_MS = 150;
+/** Into so many parts is that time cut, so that one moment does not decide. */
+const POD_PARTS = 5;
 const CONNECTIONS = 8;
 const FEWEST = 3;
 const SAMPLE_PODS = 200;
@@ -101,7 +104,7 @@ export async function measureRun(spec: RunSpec): Promise<Life> {
   const watchesLoop = contestant.isOurs && spec.pace.watchesLoop;
   const started = watchesLoop ? watched(contestant) : contestant;
   running.server = await startServer(started, cluster.address, means, house);
-  const run = new Run(spec, running.server, check);
+  const run = new Run(spec, running.server, check, house.use(new LateTimers()));
   try {
     await run.start();
   } catch (error) {
@@ -137,12 +140,19 @@ class Run {
   readonly #pods: readonly string[];
   readonly #clusterStart: { readonly cpuMs: number; readonly atMs: number };
   readonly #check: ExactCheck | undefined;
+  readonly #ownTimers: LateTimers;
   #failures = 0;
   #clientBusy = 0;
 
-  constructor(spec: RunSpec, server: RunningServer, check: ExactCheck | undefined) {
+  constructor(
+    spec: RunSpec,
+    server: RunningServer,
+    check: ExactCheck | undefined,
+    ownTimers: LateTimers,
+  ) {
     this.#spec = spec;
     this.#check = check;
+    this.#ownTimers = ownTimers;
     this.#server = server;
     this.#pods = sampleOf(spec.cluster.address.steadyPods, SAMPLE_PODS);
     this.#clusterStart = { cpuMs: readCpuMs(spec.cluster.pid), atMs: performance.now() };
@@ -192,10 +202,11 @@ class Run {
     this.#set('bytesPerPod', (beyond * 1e6) / this.#spec.cluster.address.pods);
   }
 
-  /** The longest since it was asked for last; only where a server tells it, or somebody watches it. */
+  /** The longest since it was asked for last, and our own; only where a server tells it, or somebody watches it. */
   async loopDelay(part: LoopPart): Promise<void> {
     if (!this.#spec.contestant.isOurs) return;
     const { body } = await this.#server.client.fetch('/metrics');
+    this.#set(`benchDelay${part}`, this.#ownTimers.take());
     const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(body) ?? [];
     const delayMs = Number(seconds) * 1000; // NaN while its first second is not over
     if (!Number.isNaN(delayMs)) this.#set(`loopDelay${part}`, delayMs);
@@ -216,6 +227,7 @@ class Run {
     });
     this.#set('podRoundP50', quantile(latenciesMs, 0.5));
     this.#set('podRoundP99', quantile(latenciesMs, 0.99));
+    this.#set('podRoundUsualP99', usualQuantile(latenciesMs, 0.99, POD_PARTS));
     this.#set('podRoundMax', quantile(latenciesMs, 1));
   }
 

@@ -20,6 +20,20 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
+/**
+ * The median of the quantiles of so many parts, which follow each other and are of equal size: what happened in fewer
+ * than half of them does not count. NaN where there are fewer values than parts.
+ */
+export function usualQuantile(values: readonly number[], share: number, parts: number): number {
+  if (values.length < parts) return Number.NaN;
+  const start = (part: number): number => Math.floor((part * values.length) / parts);
+  return median(
+    Array.from({ length: parts }, (_, part) =>
+      quantile(values.slice(start(part), start(part + 1)), share),
+    ),
+  );
+}
+
 /** Undefined of nothing. */
 export function spreadOf(values: readonly number[]): Spread | undefined {
   const sorted = ascending(values);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { median, quantile, spreadOf } from '../../bench/statistics.ts';
+import { median, quantile, spreadOf, usualQuantile } from '../../bench/statistics.ts';
 
 describe('median', () => {
   test.each([
@@ -28,6 +28,34 @@ describe('quantile', () => {
     { share: 0.5, values: [], expected: Number.NaN },
   ])('of $share is the value at the nearest rank: $expected', ({ share, values, expected }) => {
     expect(quantile(values, share)).toBe(expected);
+  });
+});
+
+describe('usualQuantile', () => {
+  const fine = Array.from({ length: 1_500 }, (_, at) => 1 + (at % 100) / 100);
+  const late = (from: number, to: number): number[] =>
+    fine.map((ms, at) => (at >= from && at < to ? 200 : ms));
+
+  test.each([
+    { name: 'is as ever where nothing happened', values: fine, expected: 1.98 },
+    {
+      name: 'does not show one moment that all others do not',
+      values: late(700, 730),
+      expected: 1.98,
+    },
+    { name: 'nor one between two parts', values: late(595, 625), expected: 1.98 },
+    {
+      name: 'shows what comes again and again',
+      values: fine.map((ms, at) => (at % 50 ? ms : 200)),
+      expected: 200,
+    },
+    {
+      name: 'is not a number of fewer values than parts',
+      values: [1, 2, 3, 4],
+      expected: Number.NaN,
+    },
+  ])('$name', ({ values, expected }) => {
+    expect(usualQuantile(values, 0.99, 5)).toBe(expected);
   });
 });
 
