@@ -172,11 +172,8 @@ describe('a rollout', () => {
     const clock = hastyClock(10);
     await using cluster = await createCluster({ world: shopWorld(clock), clock });
     using viewer = new ClusterClient(cluster, cluster.identities.clientCertificate('viewer'));
-    const serve = async (): Promise<RunningServer> => {
-      const server = await RunningServer.start(cluster, {
-        flags: ['--shutdown-delay-duration=2s'],
-        change: briskly,
-      });
+    const serve = async (...flags: readonly string[]): Promise<RunningServer> => {
+      const server = await RunningServer.start(cluster, { flags, change: briskly });
       cluster.registerMetricsServer('127.0.0.1', server.port, { probesReadiness: true });
       return server;
     };
@@ -189,7 +186,8 @@ describe('a rollout', () => {
       if (missing.length > 0) gaps.push(`${status}: ${missing.join(' ')} ${body.slice(0, 100)}`);
     };
 
-    await using old = await serve();
+    // It is probed every second, and does not get requests any more after three refusals: 1.2 s and more.
+    await using old = await serve('--shutdown-delay-duration=6s');
     await cluster.whenMetricsAvailable(AbortSignal.timeout(20_000));
     const asking = new AbortController();
     const asked = (async () => {
