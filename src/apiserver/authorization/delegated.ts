@@ -12,6 +12,7 @@ import {
 import { type AlwaysAllow, alwaysAllowGroups, alwaysAllowPaths } from './always-allow.ts';
 import type { Attributes, Authorizer, Decision } from './authorizer.ts';
 import type { AuthorizationInstruments, AuthorizationResult } from './instruments.ts';
+import { Refusals } from './refusals.ts';
 
 const MAX_CACHED_DECISIONS = 8192;
 const MAX_CACHED_REQUEST_BYTES = 10_000;
@@ -105,22 +106,32 @@ function cachedReviews(
     late: () => new Error(`SubjectAccessReview took longer than ${TIME_LIMIT_MS / 1000}s`),
     clock,
   });
+  const refusals = new Refusals({
+    maxEntries: MAX_CACHED_DECISIONS,
+    keptMs: config.deniedCacheTtlMs,
+    clock,
+  });
+  const keepMs = (key: string, { allowed }: AccessReviewStatus): number => {
+    if (!allowed) return refusals.refused(key);
+    refusals.allowed(key);
+    return config.allowedCacheTtlMs;
+  };
 
   return (attributes, signal) => {
+    const key = keyOf(questionText(attributes));
     const ask = async (limit: AbortSignal): Promise<Answered<AccessReviewStatus>> => {
       const answer = await reviewer.review(accessReviewSpec(attributes), limit);
       if (answer.allowed && answer.denied) {
         throw new Error('webhook subject access review returned both allow and deny response');
       }
-      const ttlMs = answer.allowed ? config.allowedCacheTtlMs : config.deniedCacheTtlMs;
       const isSmall = controlledBytes(attributes.request) <= MAX_CACHED_REQUEST_BYTES;
-      return { answer, keepMs: isSmall ? ttlMs : 0 };
+      return { answer, keepMs: isSmall ? keepMs(key, answer) : 0 };
     };
     const succeed = (status: AccessReviewStatus): AccessReviewStatus => {
       delegation.succeeded();
       return status;
     };
-    const status = cache.get(keyOf(questionText(attributes)), ask, signal);
+    const status = cache.get(key, ask, signal);
     if (!(status instanceof Promise)) return succeed(status);
     return status.then(succeed, (err: unknown) => {
       if (signal?.aborted !== true) delegation.failed(err);

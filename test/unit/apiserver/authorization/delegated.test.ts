@@ -120,6 +120,41 @@ describe('delegatedAuthorizer, the cache', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('a refusal of what was allowed is doubted for as long as a refusal is kept', async () => {
+    let isReady = false;
+    const { ask, asked, clock } = setUp(() => (isReady ? ALLOWED : NO_OPINION));
+    const asksAgainAfter = async (ms: number): Promise<boolean> => {
+      const { length } = asked;
+      clock.advance(ms - 1);
+      await ask();
+      const isKept = asked.length === length;
+      clock.advance(2);
+      await ask();
+      return isKept && asked.length === length + 1;
+    };
+
+    isReady = true;
+    await ask();
+    isReady = false;
+    expect(await asksAgainAfter(10_000)).toBe(true);
+    for (let second = 0; second < 5; second++) expect(await asksAgainAfter(1_000)).toBe(true);
+    expect(await asksAgainAfter(5_000)).toBe(true);
+    expect(await asksAgainAfter(5_000)).toBe(true);
+  });
+
+  test('who was refused by a kube-apiserver that had just begun is served a second later', async () => {
+    const answers = [ALLOWED, NO_OPINION, ALLOWED];
+    const { ask, clock } = setUp(() => answers.shift() ?? DENIED);
+
+    expect(await ask()).toEqual({ allowed: true });
+    clock.advance(10_001);
+    expect(await ask()).toEqual({ allowed: false, reason: '' });
+    clock.advance(1_001);
+    expect(await ask()).toEqual({ allowed: true });
+    clock.advance(9_000);
+    expect(await ask()).toEqual({ allowed: true });
+  });
+
   test('a time of zero keeps nothing', async () => {
     const { ask, asked } = setUp(undefined, { allowedCacheTtlMs: 0, deniedCacheTtlMs: 5_000 });
     await ask();
