@@ -1,12 +1,11 @@
 /** The promise's outcome, or the signal's reason as soon as it aborts: not everything that we wait for knows signals. */
 export function untilAborted<Value>(pending: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
+    // Bound, and no closure, as in exchange.ts.
+    const giveUp = rejectFor.bind(undefined, signal, reject);
     const fail = (error: unknown): void => {
       signal.removeEventListener('abort', giveUp);
-      reject(Error.isError(error) ? error : new Error(String(error)));
-    };
-    const giveUp = (): void => {
-      fail(signal.reason);
+      reject(asError(error));
     };
     if (signal.aborted) giveUp();
     else signal.addEventListener('abort', giveUp, { once: true });
@@ -15,4 +14,12 @@ export function untilAborted<Value>(pending: Promise<Value>, signal: AbortSignal
       resolve(value);
     }, fail);
   });
+}
+
+function rejectFor({ reason }: AbortSignal, reject: (error: Error) => void): void {
+  reject(asError(reason));
+}
+
+function asError(reason: unknown): Error {
+  return Error.isError(reason) ? reason : new Error(String(reason));
 }

@@ -20,7 +20,7 @@ export interface Place {
  * while none takes 96 ms.
  */
 export class Admission {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Ticket>();
   #places = FEWEST_QUICK;
   #quick = 0;
 
@@ -42,34 +42,70 @@ export class Admission {
 
   /** Calls `begin` when there is a place: at once, or later. */
   enter(begin: () => void): Place {
-    let timer: NodeJS.Timeout | undefined;
-    let left = false;
-    const start = (): void => {
-      this.#quick += 1;
-      timer = setTimeout(leave, QUICK_MS);
-      begin();
-    };
-    const leave = (): void => {
-      if (left) return;
-      left = true;
-      if (timer === undefined) {
-        this.#waiting.delete(start);
-        return;
-      }
-      clearTimeout(timer);
+    const ticket = new Ticket(begin, this);
+    // Past the set where nobody waits: filled and emptied all the time it would make its table anew, and each keeps the one
+    // after it from being collected.
+    if (this.#waiting.size === 0 && this.#hasRoom) this.#start(ticket);
+    else {
+      this.#waiting.add(ticket);
+      this.#startNext();
+    }
+    return ticket;
+  }
+
+  /** For tickets, once each: whoever has this one leaves, or takes long. */
+  left(ticket: Ticket): void {
+    if (ticket.hasBegun) {
       this.#quick -= 1;
       this.#startNext();
-    };
-    this.#waiting.add(start);
-    this.#startNext();
-    return { leave };
+    } else {
+      this.#waiting.delete(ticket);
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#quick < this.#places;
   }
 
   #startNext(): void {
-    if (this.#quick >= this.#places) return;
+    if (!this.#hasRoom) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#waiting.delete(next);
-    next();
+    this.#start(next);
+  }
+
+  #start(ticket: Ticket): void {
+    this.#quick += 1;
+    ticket.begin();
+  }
+}
+
+/** Whoever has a place or waits for one. */
+class Ticket implements Place {
+  readonly #begin: () => void;
+  readonly #admission: Admission;
+  #timer: NodeJS.Timeout | undefined;
+  #hasLeft = false;
+
+  constructor(begin: () => void, admission: Admission) {
+    this.#begin = begin;
+    this.#admission = admission;
+  }
+
+  get hasBegun(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  begin(): void {
+    this.#timer = setTimeout(this.leave.bind(this), QUICK_MS); // no closure, as in scrape.ts
+    this.#begin();
+  }
+
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    clearTimeout(this.#timer);
+    this.#admission.left(this);
   }
 }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
+import type { BucketCounts } from '../model/bucket-counts.ts';
 import { SeriesHistogram } from '../model/instruments.ts';
 
 export interface ScraperInstruments {
@@ -62,13 +63,12 @@ const QUEUE_SECONDS = Array.from({ length: 9 }).reduce<number[]>(
 );
 
 function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
-  const waiting = new Set<object>();
-  const startsMs = new Map<object, number>();
-  const counts = { adds: 0, retries: 0 };
+  const starts = new Starts();
+  const counts = { adds: 0, retries: 0, waiting: 0 };
   queueCounters(registry, counts);
   queueGauges(registry, {
-    depth: () => waiting.size,
-    ages: () => [...startsMs.values()].map((startMs) => (clock.monotonicMs() - startMs) / 1000),
+    depth: () => counts.waiting,
+    ages: () => starts.list().map((startMs) => (clock.monotonicMs() - startMs) / 1000),
   });
   const seconds = (name: string, help: string) =>
     new SeriesHistogram<'scrapes'>(registry, {
@@ -83,39 +83,93 @@ function queueInstruments(registry: Registry, clock: Clock): QueueInstruments {
     'workqueue_work_duration_seconds',
     '[BETA] How long a scrape took from its beginning until it was stored or given up, in seconds.',
   );
+  const queue = { clock, counts, starts, waits, works };
   return {
     added(again) {
       counts.adds += 1;
       if (again) counts.retries += 1;
-      const scrape = {};
-      const addedMs = clock.monotonicMs();
-      waiting.add(scrape);
-      return {
-        begun() {
-          waiting.delete(scrape);
-          startsMs.set(scrape, clock.monotonicMs());
-          waits.observe((clock.monotonicMs() - addedMs) / 1000);
-        },
-        ended() {
-          waiting.delete(scrape);
-          const startMs = startsMs.get(scrape);
-          if (startMs === undefined) return;
-          startsMs.delete(scrape);
-          works.observe((clock.monotonicMs() - startMs) / 1000);
-        },
-      };
+      return new CountedScrape(queue);
     },
   };
 }
 
+interface QueueState {
+  readonly clock: Clock;
+  readonly counts: QueueCounts;
+  readonly starts: Starts;
+  readonly waits: BucketCounts;
+  readonly works: BucketCounts;
+}
+
+class CountedScrape implements QueuedScrape {
+  readonly #queue: QueueState;
+  readonly #addedMs: number;
+  #place: number | undefined;
+  #isOver = false;
+
+  constructor(queue: QueueState) {
+    this.#queue = queue;
+    this.#addedMs = queue.clock.monotonicMs();
+    queue.counts.waiting += 1;
+  }
+
+  begun(): void {
+    const { clock, counts, starts, waits } = this.#queue;
+    const nowMs = clock.monotonicMs();
+    counts.waiting -= 1;
+    this.#place = starts.add(nowMs);
+    waits.observe((nowMs - this.#addedMs) / 1000);
+  }
+
+  ended(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { clock, counts, starts, works } = this.#queue;
+    if (this.#place === undefined) counts.waiting -= 1;
+    else works.observe((clock.monotonicMs() - starts.remove(this.#place)) / 1000);
+  }
+}
+
+/**
+ * When each of the scrapes that are under way began. Numbers in places that are used again: a map that fills and empties with
+ * each group of nodes makes its table anew all the time, and each table keeps the one after it from being collected,
+ * with all that this one held.
+ */
+class Starts {
+  /** NaN in a free place. */
+  readonly #ms: number[] = [];
+  readonly #free: number[] = [];
+
+  /** Returns its place. */
+  add(ms: number): number {
+    const place = this.#free.pop() ?? this.#ms.length;
+    this.#ms[place] = ms;
+    return place;
+  }
+
+  /** Returns what was there. */
+  remove(place: number): number {
+    const ms = this.#ms[place] ?? Number.NaN;
+    this.#ms[place] = Number.NaN;
+    this.#free.push(place);
+    return ms;
+  }
+
+  list(): number[] {
+    return this.#ms.filter((ms) => !Number.isNaN(ms));
+  }
+}
+
 interface QueueCounts {
-  readonly adds: number;
-  readonly retries: number;
+  adds: number;
+  retries: number;
+  /** Now. */
+  waiting: number;
 }
 
 /** Taken from plain counts when the page is asked for: the library hashes labels anew each time. */
 function queueCounters(registry: Registry, counts: QueueCounts): void {
-  const counter = (name: string, help: string, count: keyof QueueCounts): void => {
+  const counter = (name: string, help: string, count: 'adds' | 'retries'): void => {
     new Counter({
       ...{ name, help, labelNames, registers: [registry] },
       collect() {
@@ -132,13 +186,13 @@ function queueCounters(registry: Registry, counts: QueueCounts): void {
   );
 }
 
-interface QueueState {
+interface QueueReadings {
   readonly depth: () => number;
   /** Of the scrapes that are under way, in seconds. */
   readonly ages: () => readonly number[];
 }
 
-function queueGauges(registry: Registry, { depth, ages }: QueueState): void {
+function queueGauges(registry: Registry, { depth, ages }: QueueReadings): void {
   const gauge = (name: string, help: string, value: () => number): void => {
     new Gauge({
       ...{ name, help, labelNames, registers: [registry] },

@@ -8,6 +8,7 @@ import type { BlockStore, KubeletReader, Reviewer, ScrapeNode } from './ports.ts
 import type { Rounds } from './rounds.ts';
 import { backoffMs, type PhasePlan, secondScrapeDelayMs } from './schedule.ts';
 import { Scrape } from './scrape.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** Readiness does not wait longer for a kubelet's first answer. */
 const REACHABLE_MS = 2_000;
@@ -27,7 +28,7 @@ export interface Surroundings {
   readonly failures: Failures;
   readonly queue: QueueInstruments;
   /** The scrapes that have begun and not ended. */
-  readonly running: Set<Promise<void>>;
+  readonly running: UnderWay;
   readonly resolutionMs: number;
   readonly requestTimeoutMs: number;
 }
@@ -108,9 +109,7 @@ export class NodeLoop {
   #plan(atMs: number): void {
     clearTimeout(this.#timer);
     const delayMs = Math.max(0, atMs - this.#house.clock.monotonicMs());
-    this.#timer = setTimeout(() => {
-      this.#enqueue();
-    }, delayMs);
+    this.#timer = setTimeout(this.#enqueue.bind(this), delayMs); // no closure, as in scrape.ts
   }
 
   #enqueue(): void {
@@ -119,11 +118,11 @@ export class NodeLoop {
     this.#queued = queued;
     this.#place = this.#house.admission.enter(() => {
       queued.begun();
-      const running = this.#run().then(() => {
+      this.#house.running.begin();
+      void this.#run().then(() => {
         queued.ended();
-        this.#house.running.delete(running);
+        this.#house.running.end();
       });
-      this.#house.running.add(running);
     });
   }
 

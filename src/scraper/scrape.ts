@@ -27,10 +27,8 @@ export class Scrape {
     timeoutMs: number,
     read: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    this.#deadline = setTimeout(() => {
-      const message = `Cannot scrape node "${nodeName}": no answer within ${timeoutMs / 1000}s`;
-      this.abort(new DOMException(message, 'TimeoutError'));
-    }, timeoutMs);
+    // Bound, and no closure, which a timer would make outlive young collections (docs/benchmarks.md).
+    this.#deadline = setTimeout(this.#end.bind(this, nodeName, timeoutMs), timeoutMs);
     const { resolve, reject } = this.#outcome;
     read(this.signal).then(() => {
       resolve(undefined);
@@ -41,6 +39,12 @@ export class Scrape {
       clearTimeout(this.#deadline);
       clearTimeout(this.#grace);
     }
+  }
+
+  /** It takes too long. */
+  #end(nodeName: string, timeoutMs: number): void {
+    const message = `Cannot scrape node "${nodeName}": no answer within ${timeoutMs / 1000}s`;
+    this.abort(new DOMException(message, 'TimeoutError'));
   }
 
   /** Gives it up; once. */

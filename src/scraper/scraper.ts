@@ -8,6 +8,7 @@ import { NodeLoop, type Surroundings } from './node-loop.ts';
 import type { BlockStore, KubeletReader, NodeSource, Reviewer, ScrapeNode } from './ports.ts';
 import { Rounds } from './rounds.ts';
 import { PhasePlan, secondScrapeDelayMs } from './schedule.ts';
+import { UnderWay } from './under-way.ts';
 
 /** Nodes that get their loops in one turn of the event loop: 5 ms, while the code is cold. */
 const NODES_A_TURN = 250;
@@ -58,7 +59,7 @@ export class Scraper implements AsyncDisposable {
   readonly #options: ScraperOptions;
   readonly #rounds: Rounds;
   readonly #failures: Failures;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new UnderWay();
   #house: Surroundings | undefined;
   readonly #subscriptions: (() => void)[] = [];
   #turns: NodeJS.Timeout | undefined;
@@ -135,7 +136,7 @@ export class Scraper implements AsyncDisposable {
     this.#house?.admission.close();
     for (const loop of this.#loops.values()) loop.close();
     this.#loops.clear();
-    await Promise.all(this.#running);
+    await this.#running.ended();
   }
 
   #surroundings(nowMs: number): Surroundings {

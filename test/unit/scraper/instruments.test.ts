@@ -83,4 +83,23 @@ describe('the queue of nodes that are due', () => {
       'workqueue_longest_running_processor_seconds{name="scrapes"} 0',
     ]);
   });
+
+  test('counts a scrape that ends twice, or never began, once', async () => {
+    const registry = new Registry();
+    const { queue } = scraperInstruments(registry, 15_000, systemClock);
+    const [waiting, begun, other] = [queue.added(false), queue.added(false), queue.added(false)];
+    for (const scrape of [begun, other]) scrape.begun();
+
+    for (const scrape of [waiting, waiting, begun, begun]) scrape.ended();
+    queue.added(false).begun();
+    const unfinished = await registry.getSingleMetric('workqueue_unfinished_work_seconds')?.get();
+
+    expect(await linesOf(registry, 'workqueue_depth')).toEqual([
+      'workqueue_depth{name="scrapes"} 0',
+    ]);
+    expect(await linesOf(registry, 'workqueue_work_duration_seconds')).toContain(
+      'workqueue_work_duration_seconds_count{name="scrapes"} 1',
+    );
+    expect(unfinished?.values[0]?.value).toBeGreaterThanOrEqual(0);
+  });
 });
