@@ -1,3 +1,5 @@
+import { FIRST_PERIOD, NameTable, periodAfter } from './name-table.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DELETE = 0x7f;
@@ -18,10 +20,10 @@ const LONGEST_NAME_BYTES = 253;
  * rounds of the cluster or fewer; as long as not one name in sixteen that are looked up is new, the table stays bounded.
  */
 const FINDS_PER_SLOT = 4;
-/** Slots that are tried for one name: names made up to meet in one slot must not make a search of the whole table. */
-const MOST_PROBES = 128;
 /** Lookups between two pieces of the sweep, and slots that a piece looks at. */
 const SWEEP_PIECE = 256;
+/** Slots of a table outgrown that are moved at each lookup: 262,144 of them within some 40 scrapes. */
+const MOVE_PIECE = 64;
 
 /**
  * Turns the bytes of a name into a string, and the same bytes into the same string without allocating
@@ -38,12 +40,12 @@ export class Names {
   /** What internQuoted found last. */
   last = '';
 
-  /** Open-addressed: the names, their hashes, and the period (modulo 256) of the last lookup of each. */
-  private names = new Array<string | undefined>(SMALLEST_TABLE).fill(undefined);
-  private hashes = new Int32Array(SMALLEST_TABLE);
-  private seen = new Uint8Array(SMALLEST_TABLE);
+  private table = new NameTable(SMALLEST_TABLE);
+  /** The table before, while it is moved into the new one piece by piece: all slots below `moved` have been. */
+  private outgrown: NameTable | undefined = undefined;
+  private moved = 0;
   private kept = 0;
-  private period = 0;
+  private period = FIRST_PERIOD;
   /** Of this period. */
   private finds = 0;
   private lookups = 0;
@@ -66,14 +68,11 @@ export class Names {
     }
     this.hash = mixed(hash);
     this.count();
-    const mask = this.names.length - 1;
-    for (let probe = 0; probe < MOST_PROBES; probe++) {
-      const slot = (this.hash + probe) & mask;
-      const name = this.names[slot];
-      if (name === undefined) break;
-      if (name !== text) continue;
-      this.use(slot);
-      return name;
+    const slot = this.table.findText(this.hash, text);
+    if (slot >= 0) return this.use(this.table, slot);
+    if (this.outgrown !== undefined) {
+      const before = this.outgrown.findText(this.hash, text);
+      if (before >= this.moved) return this.use(this.outgrown, before);
     }
     this.keep(text);
     return text;
@@ -110,16 +109,11 @@ export class Names {
   /** Looks the bytes up whose hash was just made. */
   private find(bytes: Uint8Array, start: number, end: number): string {
     this.count();
-    const { hash, hashes, names } = this;
-    const mask = hashes.length - 1;
-    for (let probe = 0; probe < MOST_PROBES; probe++) {
-      const slot = (hash + probe) & mask;
-      const name = names[slot];
-      if (name === undefined) break;
-      if (hashes[slot] === hash && equals(name, bytes, start, end)) {
-        this.use(slot);
-        return name;
-      }
+    const slot = this.table.find(this.hash, bytes, start, end);
+    if (slot >= 0) return this.use(this.table, slot);
+    if (this.outgrown !== undefined) {
+      const before = this.outgrown.find(this.hash, bytes, start, end);
+      if (before >= this.moved) return this.use(this.outgrown, before);
     }
     const name = decode(bytes, start, end);
     if (end - start <= LONGEST_NAME_BYTES && isAscii(bytes, start, end)) this.keep(name);
@@ -128,86 +122,61 @@ export class Names {
 
   private count(): void {
     if (++this.lookups % SWEEP_PIECE === 0) this.sweep();
+    if (this.outgrown !== undefined) this.move(this.outgrown);
   }
 
-  private use(slot: number): void {
-    this.seen[slot] = this.period;
+  private use(table: NameTable, slot: number): string {
     this.finds++;
+    return table.use(slot, this.period);
   }
 
   /** Keeps a name that is not there, whose hash was just made. */
   private keep(name: string): void {
     if (this.kept >= MOST_NAMES) return;
-    if (this.kept >= this.names.length * FULLEST) this.resize(this.names.length * 2);
-    this.put(name, this.hash, this.period);
+    if (this.kept >= this.table.slots * FULLEST) this.resize(this.table.slots * 2);
+    if (this.table.put(name, this.hash, this.period)) this.kept++;
   }
 
-  private put(name: string, hash: number, seen: number): void {
-    const mask = this.names.length - 1;
-    for (let probe = 0; probe < MOST_PROBES; probe++) {
-      const slot = (hash + probe) & mask;
-      if (this.names[slot] !== undefined) continue;
-      this.names[slot] = name;
-      this.hashes[slot] = hash;
-      this.seen[slot] = seen;
-      this.kept++;
-      return;
-    }
-  }
-
+  /** Begins a table of another size. It holds up nobody: a table of a large cluster would take 20 ms to move at once. */
   private resize(slots: number): void {
-    const { names, hashes, seen } = this;
-    this.names = new Array<string | undefined>(slots).fill(undefined);
-    this.hashes = new Int32Array(slots);
-    this.seen = new Uint8Array(slots);
-    this.kept = 0;
+    // As good as never: one table takes far fewer lookups to be moved than to be outgrown.
+    while (this.outgrown !== undefined) this.move(this.outgrown);
+    this.outgrown = this.table;
+    this.moved = 0;
+    this.table = new NameTable(slots);
     this.swept = 0;
-    for (const [slot, name] of names.entries()) {
-      if (name !== undefined) this.put(name, hashes[slot] ?? 0, seen[slot] ?? 0);
+  }
+
+  /** The next piece. What was moved stays where it was, too, so that what stands behind it is still found. */
+  private move(from: NameTable): void {
+    for (let piece = 0; piece < MOVE_PIECE; piece++) {
+      if (!this.table.putFrom(from, this.moved++)) this.kept--;
     }
+    if (this.moved >= from.slots) this.outgrown = undefined;
   }
 
   private sweep(): void {
     if (this.isPeriodOver()) this.endPeriod();
-    const mask = this.names.length - 1;
+    const { table, period } = this;
+    const mask = table.slots - 1;
     for (let piece = 0; piece < SWEEP_PIECE; piece++) {
-      const slot = (this.swept = (this.swept + 1) & mask);
-      const age = (this.period - (this.seen[slot] ?? 0)) & 0xff;
-      if (age > 1 && this.names[slot] !== undefined) this.drop(slot);
+      this.swept = (this.swept + 1) & mask;
+      if (table.dropOld(this.swept, period)) this.kept--;
     }
   }
 
   private isPeriodOver(): boolean {
-    const { length } = this.names;
+    const { slots } = this.table;
     // A full table keeps nothing new: made up to fill it, its names are not found again, and make room sooner.
-    return (
-      this.finds > length * FINDS_PER_SLOT || (this.kept >= MOST_NAMES && this.lookups > length)
-    );
+    return this.finds > slots * FINDS_PER_SLOT || (this.kept >= MOST_NAMES && this.lookups > slots);
   }
 
   private endPeriod(): void {
     this.lookups = 0;
     this.finds = 0;
-    this.period = (this.period + 1) & 0xff;
-    const { length } = this.names;
-    if (length > SMALLEST_TABLE && this.kept < length / 8) this.resize(length / 2);
-  }
-
-  /** Empties a slot, and moves up what stands behind it because the slot was taken. */
-  private drop(slot: number): void {
-    const { names, hashes, seen } = this;
-    const mask = names.length - 1;
-    let hole = slot;
-    for (let at = (slot + 1) & mask; names[at] !== undefined; at = (at + 1) & mask) {
-      const fromHome = (at - (hashes[at] ?? 0)) & mask;
-      if (fromHome < ((at - hole) & mask)) continue;
-      names[hole] = names[at];
-      hashes[hole] = hashes[at] ?? 0;
-      seen[hole] = seen[at] ?? 0;
-      hole = at;
-    }
-    names[hole] = undefined;
-    this.kept--;
+    this.period = periodAfter(this.period);
+    const { slots } = this.table;
+    if (slots > SMALLEST_TABLE && this.kept < slots / 8) this.resize(slots / 2);
   }
 }
 
@@ -215,15 +184,6 @@ export class Names {
 function mixed(hash: number): number {
   const half = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return half ^ (half >>> 13);
-}
-
-function equals(name: string, bytes: Uint8Array, start: number, end: number): boolean {
-  const length = end - start;
-  if (name.length !== length) return false;
-  for (let index = 0; index < length; index++) {
-    if (name.charCodeAt(index) !== bytes[start + index]) return false;
-  }
-  return true;
 }
 
 /** No name of Kubernetes holds anything else, and only ASCII can be compared byte by byte. */

@@ -100,6 +100,22 @@ describe('Names.size', () => {
     expect(names.size).toBeGreaterThan(9900); // names that meet too many others are not kept
   });
 
+  test('counts every name once while the table is moved into a larger one, piece by piece', () => {
+    const names = new Names();
+    const sizes = [];
+
+    for (let at = 0; at < 5000; at++) {
+      intern(names, `pod-${at}`);
+      // Those that stand before the piece that was moved last, in it and behind it.
+      for (const known of [0, at >> 1, at]) intern(names, `pod-${known}`);
+      sizes.push(names.size);
+    }
+
+    // Names that meet too many others are not kept.
+    expect(sizes.filter((size, at) => size > at + 1)).toEqual([]);
+    expect(names.size).toBeGreaterThan(4950);
+  });
+
   test('falls when the cluster does', () => {
     const names = new Names();
     for (let at = 0; at < 10_000; at++) intern(names, `gone-${at}`);
