@@ -80,7 +80,12 @@ export class ContainerRows {
       for (let row = first; row !== NONE; row = this.nextOfPod[row] ?? NONE) {
         this.copyInto(block, row);
       }
-      block.addPod(this.namespaces[first] ?? '', this.pods[first] ?? '', '');
+      block.addPod(
+        this.namespaces[first] ?? '',
+        this.pods[first] ?? '',
+        '',
+        this.podHashes[first] ?? 0,
+      );
     }
   }
 

@@ -32,6 +32,7 @@ export class SummaryFields {
   private podNamespace = '';
   private podName = '';
   private podUid = '';
+  private podHash = 0;
   /** False when the pod holds something that can be no container: its sum would be partial. */
   private podUsable = true;
   /** Where the time read last stands, with its closing quote; -1 before the first. */
@@ -64,7 +65,7 @@ export class SummaryFields {
       // A container without a name cannot be served, and its pod not without it.
       if (into.containerName[this.row] === '') this.podUsable = false;
     } else if (this.podUsable && this.podName !== '' && this.podNamespace !== '') {
-      into.addPod(this.podNamespace, this.podName, this.podUid);
+      into.addPod(this.podNamespace, this.podName, this.podUid, this.podHash);
     } else {
       into.dropOpenContainers();
     }
@@ -158,6 +159,7 @@ export class SummaryFields {
     const { scanner, names } = this;
     const quick = names.internQuoted(scanner.bytes, at);
     if (quick >= 0) {
+      if (field === FIELD.podName) this.podHash = names.hash;
       this.setName(field, names.last);
       return quick;
     }

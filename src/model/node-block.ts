@@ -30,6 +30,8 @@ export class NodeBlock {
   readonly podName: string[] = [];
   /** The uid in the summary's podRef (of a static pod: its config hash); '' when the source says none. */
   readonly podUid: string[] = [];
+  /** Equal for equal names from one source, and mostly different for others: to find the pod quickly. */
+  podHash = new Int32Array(32);
   podContainersEnd = new Int32Array(32);
 
   containers = 0;
@@ -60,14 +62,16 @@ export class NodeBlock {
   }
 
   /** Adds a pod that owns the containers added since the last one. Returns its row. */
-  addPod(namespace: string, name: string, uid: string): number {
+  addPod(namespace: string, name: string, uid: string, hash = 0): number {
     const row = this.pods++;
     if (row === this.podContainersEnd.length) {
       this.podContainersEnd = grown(this.podContainersEnd, new Int32Array(row * 2));
+      this.podHash = grown(this.podHash, new Int32Array(row * 2));
     }
     this.podNamespace[row] = namespace;
     this.podName[row] = name;
     this.podUid[row] = uid;
+    this.podHash[row] = hash;
     this.podContainersEnd[row] = this.containers;
     return row;
   }

@@ -60,9 +60,10 @@ export class PodEntry {
   /** The version of the node when its figures changed last. */
   changedAt = 0;
   kept: Kept<PodUsage> | undefined = undefined;
-  /** The number of the node's answer that named the pod last, and the pod's row in its block. */
+  /** The number of the node's answer that named the pod last, and the pod's row and hash in its block. */
   answer = 0;
   blockRow = 0;
+  hash = 0;
   /** Another pod of the same namespace and name: of another uid, or reported by another node. */
   next: PodEntry | undefined = undefined;
   /** Whose pod this is, as long as a search would lead to no other entry. */

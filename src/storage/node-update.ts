@@ -1,6 +1,7 @@
 import type { NodeBlock } from '../model/node-block.ts';
 import type { Usable } from '../model/usage.ts';
 import { nodeUsageOf, oldestArrival, podUsageOf } from './figures.ts';
+import { KnownPods } from './known-pods.ts';
 import { type Kept, type NodeRecord, PodEntry } from './node-record.ts';
 import type { PodIndex } from './pod-index.ts';
 import {
@@ -49,6 +50,7 @@ export class NodeUpdate {
   readonly #containerNames: string[] = [];
   readonly #entries: PodEntry[] = [];
   readonly #running = new RunningContainers();
+  readonly #known = new KnownPods();
   /** Of the answer at hand. */
   #nodeMeasured = false;
   #runningContainers = 0;
@@ -92,8 +94,10 @@ export class NodeUpdate {
 
   /** Finds or makes the entry of each pod, and chooses among duplicates of one. */
   #identify(node: NodeRecord, block: NodeBlock, sameSource: boolean): void {
+    this.#known.open(node.pods);
     for (let row = 0; row < block.pods; row++) {
-      const entry = this.#entryOf(node, block, row, sameSource);
+      const entry = this.#known.find(block, row) ?? this.#entryOf(node, block, row, sameSource);
+      entry.hash = block.podHash[row] ?? 0;
       this.#entries[row] = entry;
       if (entry.answer === node.answers && !isNewerPod(block, row, entry.blockRow)) continue;
       entry.answer = node.answers;
@@ -157,7 +161,7 @@ export class NodeUpdate {
     for (let row = 0; row < block.pods; row++) {
       const entry = this.#entries[row];
       if (entry?.blockRow !== row) continue; // a duplicate that lost
-      endRow = this.#storePod(entry, block, { sameSource, firstRow: endRow });
+      endRow = this.#storePod(entry, block, sameSource, endRow);
       node.pods[pods++] = entry;
     }
     node.pods.length = pods;
@@ -165,11 +169,7 @@ export class NodeUpdate {
   }
 
   /** Returns the row after the pod's. */
-  #storePod(
-    entry: PodEntry,
-    block: NodeBlock,
-    { sameSource, firstRow }: { sameSource: boolean; firstRow: number },
-  ): number {
+  #storePod(entry: PodEntry, block: NodeBlock, sameSource: boolean, firstRow: number): number {
     this.#running.choose(block, entry.blockRow);
     const endRow = firstRow + this.#running.count;
     let changed = endRow - firstRow !== entry.endRow - entry.firstRow;

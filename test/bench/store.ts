@@ -184,7 +184,7 @@ function fill(block: NodeBlock, names: Names, node: number, cycle: number): void
       block.rateNanoCores[row] = 200_000_000;
       block.memoryBytes[row] = 50_000_000 + at * 4096;
     }
-    block.addPod(pod.namespace, pod.name, pod.uid);
+    block.addPod(pod.namespace, pod.name, pod.uid, (at + offset) % pods.length);
   }
 }
 

@@ -48,7 +48,8 @@ export function blockOf(answer: Answer, into = new NodeBlock()): NodeBlock {
       into.rateNanoCores[row] = rate;
       into.memoryBytes[row] = memory;
     }
-    into.addPod(namespace, name, uid);
+    // Many pods with one hash.
+    into.addPod(namespace, name, uid, name.length);
   }
   return into;
 }
