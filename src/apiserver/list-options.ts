@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { parseFieldTerms, refuseUnknownFields } from '../apimachinery/field-selector.ts';
 import type { FieldSelector } from '../apimachinery/field-selector.ts';
 import { goQuote } from '../apimachinery/go-quote.ts';
@@ -22,6 +23,20 @@ export interface ListOptions {
   readonly resourceVersion: string;
 }
 
+const EVERYTHING = parseFieldTerms('');
+
+/** Selectors that are remembered: autoscalers ask with the same few again and again. */
+const MOST_KNOWN = 64;
+const LONGEST_KNOWN = 256;
+const known = new LRUCache<string, LabelSelector>({ max: MOST_KNOWN });
+
+function labelsOf(text: string): LabelSelector {
+  if (text.length > LONGEST_KNOWN) return parseLabelSelector(text);
+  let selector = known.get(text);
+  if (selector === undefined) known.set(text, (selector = parseLabelSelector(text)));
+  return selector;
+}
+
 const SUPPORTED_FIELDS = ['metadata.name', 'metadata.namespace'];
 
 /**
@@ -33,8 +48,9 @@ export function parseListOptions(query: Query): ListOptions {
   const watch = isSet(query.get('watch'));
   parseInt64(query.get('timeoutSeconds'));
   const limit = parseInt64(query.get('limit'));
-  const labelSelector = selectorOf(() => parseLabelSelector(query.get('labelSelector') ?? ''));
-  const fieldSelector = selectorOf(() => parseFieldTerms(query.get('fieldSelector') ?? ''));
+  const labelSelector = selectorOf(() => labelsOf(query.get('labelSelector') ?? ''));
+  const fields = query.get('fieldSelector') ?? '';
+  const fieldSelector = fields === '' ? EVERYTHING : selectorOf(() => parseFieldTerms(fields));
   const causes = watch ? watchContradictions(query) : listContradictions(query);
   if (causes.length > 0) throw invalid('meta.k8s.io', 'ListOptions', '', causes);
   selectorOf(() => {

@@ -183,9 +183,11 @@ function selectedName(query: Query): string {
     const value = query.get(option);
     if (value !== undefined && !isInt64(value)) return '';
   }
+  const fieldSelector = query.get('fieldSelector') ?? '';
+  if (fieldSelector === '') return '';
   try {
     parseLabelSelector(query.get('labelSelector') ?? '');
-    const fields = parseFieldTerms(query.get('fieldSelector') ?? '');
+    const fields = parseFieldTerms(fieldSelector);
     const name = fields.requiresExactMatch('metadata.name') ?? '';
     return isPathSegment(name) ? name : '';
   } catch (err) {

@@ -128,7 +128,9 @@ export function warnOfExtraSpace({ headers, warn }: Credentials): void {
 
 /** The words of the first Authorization header, the scheme first; undefined for other schemes than `Bearer`. */
 function authorizationWords(headers: HeaderView): readonly string[] | undefined {
-  const words = trimSpace(headers.get('authorization') ?? '').split(' ');
+  const line = headers.get('authorization');
+  if (line === undefined) return undefined;
+  const words = trimSpace(line).split(' ');
   return words[0]?.toLowerCase() === 'bearer' ? words : undefined;
 }
 

@@ -50,6 +50,9 @@ export interface TrustSources {
     | undefined;
 }
 
+/** Of each source, as far as there is one. */
+type Generations = Readonly<Record<keyof TrustSources, number | undefined>>;
+
 /**
  * Joins the cluster's and the command line's authorities into what is trusted now. A bundle that is
  * empty or cannot be read is reported once and ignored; the last good one stays (contract 6.2).
@@ -58,7 +61,11 @@ export class TrustStore {
   readonly #sources: TrustSources;
   readonly #clientCa: LastGoodBundle;
   readonly #requestHeaderCa: LastGoodBundle;
-  #seen: readonly (number | undefined)[] = [];
+  #seen: Generations = {
+    cluster: undefined,
+    clientCaFile: undefined,
+    requestHeaderFile: undefined,
+  };
   #trust: Trust = { clientCa: undefined, requestHeader: undefined };
   #generation = 0;
 
@@ -88,10 +95,13 @@ export class TrustStore {
   }
 
   #refresh(): void {
-    const seen = this.#generations();
-    const isUnchanged = seen.every((generation, index) => generation === this.#seen[index]);
-    if (this.#generation > 0 && isUnchanged) return;
-    this.#seen = seen;
+    if (this.#generation > 0 && this.#isUnchanged()) return;
+    const { cluster, clientCaFile, requestHeaderFile } = this.#sources;
+    this.#seen = {
+      cluster: cluster?.generation,
+      clientCaFile: clientCaFile?.generation,
+      requestHeaderFile: requestHeaderFile?.file.generation,
+    };
     const { clientCaPem, requestHeader } = this.#said();
     const ca = this.#requestHeaderCa.update(requestHeader?.caPem);
     this.#trust = {
@@ -101,9 +111,14 @@ export class TrustStore {
     this.#generation += 1;
   }
 
-  #generations(): (number | undefined)[] {
+  /** Looked at several times for each request. */
+  #isUnchanged(): boolean {
     const { cluster, clientCaFile, requestHeaderFile } = this.#sources;
-    return [cluster?.generation, clientCaFile?.generation, requestHeaderFile?.file.generation];
+    return (
+      cluster?.generation === this.#seen.cluster &&
+      clientCaFile?.generation === this.#seen.clientCaFile &&
+      requestHeaderFile?.file.generation === this.#seen.requestHeaderFile
+    );
   }
 
   /** The command line's word, where there is one, before the cluster's. */

@@ -2,6 +2,9 @@ import type { BinaryString } from '../../apimachinery/protobuf-writer.ts';
 import { CHUNK_SIZE } from '../write-body.ts';
 import type { RunBytes } from './encoded-run.ts';
 
+/** What is longer mostly becomes a whole chunk and the run that fills it, and gets the room for that at once. */
+const SMALL_BYTES = 4_096;
+
 /** What stands for nothing, where something may come later. */
 export const NOTHING = Buffer.alloc(0);
 
@@ -46,7 +49,8 @@ export class PieceBuffer {
   #reserve(more: number): void {
     const needed = this.#length + more;
     if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#buffer.length));
+    const room = needed < SMALL_BYTES ? 2 * this.#buffer.length : CHUNK_SIZE + CHUNK_SIZE / 2;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, room));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
