@@ -87,7 +87,8 @@ function smallBody(body: Answer['body']): Answer['body'] | undefined {
   for (const piece of body) {
     bytes += Buffer.byteLength(piece);
     if (bytes > SMALL_LIST_BYTES) return undefined;
-    pieces.push(piece);
+    // Its bytes may be those of the next one, too.
+    pieces.push(typeof piece === 'string' ? piece : Buffer.from(piece));
   }
   return pieces;
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { LabelSet } from '../../../src/apimachinery/label-set.ts';
-import type { AnyResource } from '../../../src/apiserver/api-group.ts';
+import type { AnyResource, ItemRun } from '../../../src/apiserver/api-group.ts';
 import type { MemoryFigures } from '../../../src/apiserver/process-figures.ts';
 import { type ServedApp, serveApp } from '../../support/serve-app.ts';
 
@@ -31,6 +31,23 @@ function ants(): AnyResource {
   };
 }
 
+/** 1,500 in runs (170 kB): more than one piece of a list, whose bytes are used again, and still a small list. */
+function bees(): AnyResource {
+  const run = (first: number): ItemRun<string> => ({
+    revise: () => new Uint32Array(50).fill(1),
+    itemAt: (place) => String(first + place),
+    json: undefined,
+    protobuf: undefined,
+  });
+  return {
+    ...ants(),
+    name: 'bees',
+    *runs() {
+      for (let first = 0; first < 1500; first += 50) yield run(first);
+    },
+  };
+}
+
 /** Time and memory, as the test wants them. */
 class Weather {
   residentMiB = 50;
@@ -38,7 +55,7 @@ class Weather {
   reads = 0;
 
   serve(limitMiB: number | undefined): Promise<ServedApp> {
-    const version = { name: 'v1', resources: () => [ants()] };
+    const version = { name: 'v1', resources: () => [ants(), bees()] };
     const memory: MemoryFigures = {
       limitBytes: limitMiB === undefined ? undefined : limitMiB * MIB,
       residentBytes: () => {
@@ -98,6 +115,20 @@ describe('MemoryGuard', () => {
     const guarded = await app.ask(SMALL);
 
     expect(usual.status).toBe(200);
+    expect(guarded.body).toBe(usual.body);
+  });
+
+  test('sends one of several pieces while memory is short as it sends it otherwise', async () => {
+    const weather = new Weather();
+    await using app = await weather.serve(100);
+    const frozen = jest.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 0, 1));
+    const usual = await app.ask(PATH.replace('ants', 'bees'));
+    weather.set(99);
+
+    const guarded = await app.ask(PATH.replace('ants', 'bees'));
+    frozen.mockRestore();
+
+    expect(usual.body.length).toBeGreaterThan(128 * 1024);
     expect(guarded.body).toBe(usual.body);
   });
 
