@@ -45,6 +45,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function serve(config: Config): Promise<number> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  // Where a few objects of one place in the code have lived long, V8 makes all of that place old from birth. What belongs to
+  // a request and is old keeps the rest of the request alive after its end: each costs nearly twice as much then, for good.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const log = createLogger(
     config.logging,
     (line) => process.stderr.write(line),
