@@ -55,8 +55,7 @@ const TURN_BUDGET_MS = 4;
 
 /**
  * The whole way of a request, top to bottom (contract.md 0.1): the first stage that answers wins, so the
- * order decides which error a client sees. Requests and responses are known here, in access.ts and exchange.ts, and
- * responses in send.ts as well.
+ * order decides which error a client sees. The stages are here and in access.ts; what they have in common is in exchange.ts.
  *
  * Routes are decided by RequestInfo and not by Express patterns, so that discovery, authorization and
  * dispatch read the same answer.
@@ -176,7 +175,7 @@ function account({ log, clock }: AppParts): AppStage {
       const fields = { method: api.method, path: api.info.path, user: user?.name };
       log.debug({ ...fields, code, durationMs, bytes, completed }, 'Answered request');
       book.close(code, durationMs / 1000, bytes);
-      for (const then of afterwards) then();
+      for (const end of afterwards) end();
     });
     next();
   };
@@ -287,10 +286,23 @@ function serve(site: Site, registry: MetricsRegistry, turns: Turns, guard: Memor
   };
 }
 
+type Guard = (error: unknown, request: AppRequest, response: AppResponse) => void;
+
+/** Behind it nobody catches anything: a bug in the answer to a bug ends the connection, and not the server. */
+function panicGuard(log: Logger): Guard {
+  const writeError = errorWriter(log);
+  return (error, request, response) => {
+    try {
+      writeError(error, request, response);
+    } catch (failure) {
+      response.destroy();
+      log.error({ err: failure, method: request.method }, 'Could not answer a failed request');
+    }
+  };
+}
+
 /** What was thrown on the way: a refusal becomes its Status, a bug becomes 500 and a line in the log, nothing more. */
-function panicGuard(
-  log: Logger,
-): (error: unknown, request: AppRequest, response: AppResponse) => void {
+function errorWriter(log: Logger): Guard {
   return (error, request, response) => {
     const exchange = exchangeOf(response);
     exchange?.book.ended('error');
@@ -309,7 +321,7 @@ function panicGuard(
 }
 
 function asErrorHandler(
-  guard: ReturnType<typeof panicGuard>,
+  guard: Guard,
 ): ErrorRequestHandler<Record<string, string>, unknown, unknown, unknown, Locals> {
   // Express tells an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- see above

@@ -4,9 +4,8 @@ import type { Filter, RequestInstruments } from './instruments.ts';
 type Stage<Request, Response> = (request: Request, response: Response, next: () => void) => unknown;
 
 /**
- * Runs stages one after another in one layer of Express, which makes half a kilobyte of garbage for each layer of each
- * request. What a stage throws, or its promise is rejected with, goes to the error handler behind, as from a layer of
- * its own.
+ * Runs stages one after another: without Express, or in one layer of it, which makes half a kilobyte of garbage for each
+ * layer of each request. What a stage throws, or its promise is rejected with, goes to `next`, once, and to nobody else.
  */
 export function inTurn<Request, Response>(
   stages: readonly Stage<Request, Response>[],

@@ -205,7 +205,7 @@ export const AUTHORIZATION_FLAGS = {
   ),
   'authorization-webhook-cache-unauthorized-ttl': duration(
     10_000,
-    'How long it is remembered that a request was not allowed.',
+    'How long it is remembered that a request was not allowed. Where it was before, it is asked again every second for up to 10s.',
   ),
 };
 

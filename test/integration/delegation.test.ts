@@ -79,7 +79,7 @@ interface Outage {
 
 /** Five attempts take 4 to 5 s, 0.5 to 2 s apart; who never gave up would be asking when the 10 s are over. */
 const RETRIED = [3.9, 9.5] as const;
-/** What nothing will change is asked once. */
+/** What nothing will change is not tried five times. */
 const AT_ONCE = [0, 3.8] as const;
 /** One attempt that has no end of its own; a second one would take 10 s more. */
 const GIVEN_UP = [9.9, 18] as const;

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../clock.ts';
 
-/** So soon it is asked again whether somebody may no longer do what he was allowed to. */
+/** So soon it is asked again whether somebody may no longer do what he was allowed to, and for so long. */
 const DOUBTED_MS = 1_000;
+const LONGEST_DOUBT_MS = 10_000;
 
 export interface RefusalSettings {
   /** Questions whose answers are remembered; of more, those that were asked longest ago are forgotten. */
@@ -15,7 +16,7 @@ export interface RefusalSettings {
 /**
  * Knows which refusals are to be doubted. A kube-apiserver that has just begun refuses everybody until it has read its
  * roles: kept like any other, such a refusal would shut out for ten seconds who had been served all the time. So one of what
- * was allowed before is asked again every second, until it has stood for as long as a refusal is kept.
+ * was allowed before is asked again every second, until it has stood for ten, or for as long as a refusal is kept.
  */
 export class Refusals {
   /** Of what was allowed: when it was refused for the first time since; infinite: not yet. Monotonic ms. */
@@ -38,7 +39,7 @@ export class Refusals {
     if (known === undefined) return keptMs;
     const nowMs = clock.monotonicMs();
     const sinceMs = Math.min(known, nowMs);
-    if (nowMs - sinceMs >= keptMs) {
+    if (nowMs - sinceMs >= Math.min(keptMs, LONGEST_DOUBT_MS)) {
       this.#refusedAtMs.delete(key);
       return keptMs;
     }

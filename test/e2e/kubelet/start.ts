@@ -45,8 +45,10 @@ export async function lookBefore(witness: Play['witness']): Promise<Before> {
     );
     assert.deepEqual(without, []);
   });
+  assert.ok(steady.length >= 5, `only ${steady.length} pods work all the time`);
   const busy = [NODE, ...steady.map(([pod]) => pod)];
   const others = [...expectedContainers(NODE_NAME).keys()].filter((pod) => !busy.includes(pod));
+  assert.ok(others.length > 2, `only ${others.join(', ')} may be idle`);
   return { busy, others };
 }
 

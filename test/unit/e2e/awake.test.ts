@@ -16,8 +16,8 @@ describe('giveUpAfter', () => {
 
   test('does not count time in which the program stood still', async () => {
     const giveUp = jest.fn();
-    const stop = giveUpAfter(500, giveUp);
-    standStill(1_000);
+    const stop = giveUpAfter(300, giveUp);
+    standStill(500);
     await sleep(1);
     await nextTurn();
     expect(giveUp).not.toHaveBeenCalled();
@@ -36,11 +36,11 @@ describe('Standstills', () => {
   test('takes off what the program stood still between two moments', async () => {
     using standstills = new Standstills();
     const fromMs = performance.now();
-    standStill(1_000);
-    await sleep(150);
+    standStill(500);
+    await sleep(110);
     const untilMs = performance.now();
     const awakeMs = standstills.awakeMs(fromMs, untilMs);
-    expect(awakeMs).toBeLessThan(untilMs - fromMs - 850);
+    expect(awakeMs).toBeLessThan(untilMs - fromMs - 350);
     expect(awakeMs).toBeGreaterThan(0);
     expect(standstills.awakeMs(untilMs, untilMs + 500)).toBe(500);
     expect(standstills.awakeMs(fromMs, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);

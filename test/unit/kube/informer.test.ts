@@ -540,7 +540,7 @@ describe('Informer in trouble', () => {
     expect(api.requests[0]?.query.get('resourceVersion')).toBe('2');
   });
 
-  test('ends at once when disposed, with a watch open or in the middle of a pause', async () => {
+  test('ends when disposed, with a watch open or in the middle of a pause of a minute', async () => {
     const open = follow(watch(listEnd(2)));
     await open.whenSynced(AbortSignal.timeout(20_000));
     const pausing = follow(refuse(500, 'InternalError'), {
